@@ -1,0 +1,66 @@
+"""The `zipotify` command: one module a verb, found by name. A verb's module has `run`; its docstring is the help."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from pathlib import Path
+
+import typer
+
+from zipotify import __version__
+from zipotify.cli.common import HomeOption
+from zipotify.errors import ZipotifyError
+
+_SHARED_MODULES = {"common"}
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"zipotify {__version__}")
+        raise typer.Exit
+
+
+def verbs() -> list[str]:
+    """Names of all verbs, sorted."""
+    modules = (module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
+    return sorted(name for name in modules if name not in _SHARED_MODULES and not name.startswith("_"))
+
+
+def application() -> typer.Typer:
+    """The command with all its verbs."""
+    app = typer.Typer(
+        name="zipotify",
+        help="Music-streaming analytics whose numbers add up. Start with `zipotify up`.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback()
+    def _root(
+        context: typer.Context,
+        home: HomeOption = None,
+        version: bool = typer.Option(
+            False, "--version", callback=_show_version, is_eager=True, help="Print the version."
+        ),
+    ) -> None:
+        context.obj = home
+
+    for verb in verbs():
+        module = importlib.import_module(f"zipotify.cli.{verb}")
+        app.command(verb)(module.run)
+    return app
+
+
+def main() -> None:
+    """Run the command; errors of ours become one or two lines and the right exit code."""
+    try:
+        application()()
+    except ZipotifyError as error:
+        typer.echo(f"zipotify: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)

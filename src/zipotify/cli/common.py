@@ -1,0 +1,20 @@
+"""What every verb shares: the --home option and how settings are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from zipotify.settings import Settings, load_settings
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option("--home", metavar="DIR", help="Home folder; default $ZIPOTIFY_HOME, else ./.zipotify."),
+]
+
+
+def settings_for(context: typer.Context, home: Path | None, **flags: Any) -> Settings:
+    """Settings for this call: `--home` may stand before or after the verb; flags that are None are not given."""
+    return load_settings(home or context.obj, **flags)

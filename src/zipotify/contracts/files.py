@@ -1,0 +1,96 @@
+"""Recorded logs on disk: which files, which topic each belongs to, and their raw records."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from zipotify.contracts.decode import Refusal, parse_json
+from zipotify.contracts.dialect import OldDialect, is_old_dialect
+from zipotify.contracts.fields import TOPICS
+from zipotify.errors import MissingInputError, UsageError
+
+_ENDINGS = (".json", ".jsonl", ".ndjson")
+_LINES_TO_RECOGNISE = 200
+
+
+@dataclass(frozen=True)
+class RawRecord:
+    """One raw record and the topic it belongs to."""
+
+    topic: str
+    value: bytes
+
+
+def find_files(paths: list[Path]) -> list[Path]:
+    """Files named or found in the named folders, sorted; raises MissingInputError when there is nothing to read."""
+    found: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            raise MissingInputError(f"no such file or folder: {path}", "check the path")
+        found += _event_files(path) if path.is_dir() else [path]
+    if not found:
+        names = ", ".join(str(path) for path in paths)
+        raise MissingInputError(
+            f"no event files in {names}", f"files must end in {', '.join(_ENDINGS)} (or .gz of these)"
+        )
+    return sorted(dict.fromkeys(found))
+
+
+def _event_files(folder: Path) -> list[Path]:
+    return [p for p in folder.rglob("*") if p.is_file() and p.name.removesuffix(".gz").endswith(_ENDINGS)]
+
+
+def read_records(files: list[Path], topic: str | None = None) -> Iterator[RawRecord]:
+    """Raw records of the files, in order, older-dialect files translated; raises UsageError for an unclear topic."""
+    if topic is not None and topic not in TOPICS:
+        raise UsageError(f"unknown topic '{topic}'", f"topics: {', '.join(TOPICS)}")
+    plans = [(file, topic or _topic_of(file)) for file in files]
+    old = OldDialect()
+    for file, file_topic in plans:
+        for line in _lines(file):
+            if file_topic is not None:
+                yield RawRecord(file_topic, line)
+            else:
+                yield from (RawRecord(t, v) for t, v in old.translate(line))
+
+
+def _topic_of(file: Path) -> str | None:
+    """Topic by the file's name; None for the older dialect, recognised by content."""
+    named = next((topic for topic in TOPICS if file.name.startswith(topic)), None)
+    if named is not None:
+        return named
+    if _has_old_dialect(file):
+        return None
+    raise UsageError(
+        f"cannot tell which topic {file} holds",
+        f"name it after its topic ({', '.join(TOPICS)}) or pass --topic",
+    )
+
+
+def _has_old_dialect(file: Path) -> bool:
+    for number, line in enumerate(_lines(file)):
+        value = parse_json(line)
+        if not isinstance(value, Refusal):
+            return is_old_dialect(value)
+        if number >= _LINES_TO_RECOGNISE:
+            break
+    return False
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    try:
+        with _open(file) as stream:
+            for line in stream:
+                stripped = line.strip(b"\r\n")
+                if stripped:
+                    yield stripped
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise MissingInputError(f"{file} is no whole gzip file: {error}", "fetch or compress it again") from None
+
+
+def _open(file: Path) -> IO[bytes]:
+    return gzip.open(file, "rb") if file.name.endswith(".gz") else file.open("rb")  # type: ignore[return-value]

@@ -1,0 +1,120 @@
+"""Where everything of one home lies on disk, its secrets, and the lock that keeps writers apart."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from zipotify.errors import HomeInUseError
+
+Part = Literal["home", "lake", "warehouse", "broker"]
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths inside one home; nothing is created until it is needed."""
+
+    root: Path
+
+    @property
+    def lake(self) -> Path:
+        """Delta tables: `events/<topic>`, `users_private`, `quarantine`, `repeats`, `loads`, `catalog/...`."""
+        return self.root / "lake"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Spark checkpoints, one folder a query."""
+        return self.root / "checkpoints"
+
+    @property
+    def kafka(self) -> Path:
+        """Data and properties of the embedded broker."""
+        return self.root / "kafka"
+
+    @property
+    def warehouse_file(self) -> Path:
+        """DuckDB file that builds write to; readers use the published snapshot."""
+        return self.root / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """Immutable snapshots; `current.json` names the newest one."""
+        return self.root / "published"
+
+    @property
+    def serving_file(self) -> Path:
+        """SQLite serving database."""
+        return self.root / "serving.db"
+
+    @property
+    def logs(self) -> Path:
+        """One log file a part."""
+        return self.root / "logs"
+
+    @property
+    def run(self) -> Path:
+        """Locks, sockets, addresses and state of what runs now."""
+        return self.root / "run"
+
+    @property
+    def simulator_state(self) -> Path:
+        """Checkpoint of the simulator's clock and seed."""
+        return self.root / "simulator"
+
+    def secret(self, name: str, size_bytes: int = 32) -> bytes:
+        """Read the named secret, generating it on first use (readable by the owner only)."""
+        path = self.root / "secrets" / name
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return bytes.fromhex(path.read_text().strip())
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(size_bytes))
+        return self.secret(name)
+
+    def broker_address(self) -> str | None:
+        """`host:port` of the embedded broker while it runs, as it wrote it down."""
+        path = self.run / "broker.json"
+        if not path.exists():
+            return None
+        return str(json.loads(path.read_text())["bootstrap_servers"])
+
+    @contextmanager
+    def lock(self, part: Part) -> Iterator[None]:
+        """Hold one part of the home for writing, or raise HomeInUseError saying who does."""
+        self.run.mkdir(parents=True, exist_ok=True)
+        holder = self.run / f"{part}.holder.json"
+        try:
+            with FileLock(self.run / f"{part}.lock", timeout=0):
+                holder.write_text(json.dumps(_this_process()))
+                yield
+                holder.unlink(missing_ok=True)
+        except Timeout:
+            raise HomeInUseError(
+                f"{self.root} is in use: its {part} is held by {_describe(holder)}",
+                "wait for it, stop it with `zipotify down`, or use another --home",
+            ) from None
+
+
+def _this_process() -> dict[str, object]:
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]])
+    return {"pid": os.getpid(), "command": command, "since": datetime.now(UTC).isoformat(timespec="seconds")}
+
+
+def _describe(holder: Path) -> str:
+    try:
+        who = json.loads(holder.read_text())
+        return f"`{who['command']}` (process {who['pid']}, since {who['since']})"
+    except (OSError, ValueError, KeyError):
+        return "another process"

@@ -1,0 +1,153 @@
+"""All settings: frozen, typed, and the only place that reads the environment.
+
+Order: flag, then environment (`ZIPOTIFY_<NAME>`), then `zipotify.toml` in the home, then the default.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from zipotify.errors import ConfigError
+from zipotify.home import Home
+
+ENV_PREFIX = "ZIPOTIFY_"
+CONFIG_FILE = "zipotify.toml"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Settings(BaseSettings):
+    """Every knob of one Zipotify home; units are in the names."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
+
+    home_path: Path = Path(".zipotify")
+    """Folder that holds everything of one installation: lake, warehouse, Kafka data, logs, secrets."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    # Broker
+    bootstrap_servers: str | None = None
+    """External Kafka as host:port[,host:port]; None runs the embedded broker."""
+    kafka_port: Port = 9092
+    """Wanted port of the embedded broker; the next free one is taken when it is in use."""
+    kafka_partitions: Annotated[int, Field(ge=1, le=512)] = 2
+    """Partitions per event topic; order holds per session, which is the record's key."""
+    kafka_heap_mb: Annotated[int, Field(ge=256)] = 384
+    kafka_retention_hours: Annotated[int, Field(ge=1)] = 72
+    kafka_max_bytes: Annotated[int, Field(ge=16 * 2**20)] = 2 * 2**30
+    """Disk ceiling of the embedded broker, shared evenly by all its event partitions."""
+
+    # Events
+    max_event_bytes: Annotated[int, Field(ge=1024)] = 2**20
+    """A larger record that reaches the stream is refused as TOO_LARGE."""
+    max_produced_bytes: Annotated[int, Field(ge=1024)] = 8 * 2**20
+    """The largest record that topics take; the producer refuses a larger one as TOO_LARGE."""
+    future_tolerance_hours: Annotated[int, Field(ge=0)] = 24
+    """An event may lie this far after the moment it was produced."""
+
+    # Stream
+    spark_master: str = "local[2]"
+    spark_driver_memory_mb: Annotated[int, Field(ge=512)] = 1280
+    bronze_trigger_s: Annotated[int, Field(ge=0)] = 8
+    live_trigger_s: Annotated[int, Field(ge=0)] = 2
+    max_offsets_per_trigger: Annotated[int, Field(ge=1)] = 60_000
+    live_retention_hours: Annotated[int, Field(ge=1)] = 48
+    live_watermark_minutes: Annotated[int, Field(ge=1)] = 10
+    """How late an event may come and still count on live tiles. Bronze takes it at any age."""
+
+    # Serving and warehouse
+    serving_url: SecretStr | None = None
+    """SQLAlchemy address of the serving database; None is SQLite inside the home."""
+    build_interval_s: Annotated[int, Field(ge=1)] = 60
+    warehouse_memory_mb: Annotated[int, Field(ge=256)] = 1024
+    published_keep_count: Annotated[int, Field(ge=2)] = 3
+    k_anonymity: Annotated[int, Field(ge=1)] = 10
+    """Published demographic aggregates hide groups with fewer distinct people than this."""
+
+    # Dashboard
+    dashboard_host: str = "127.0.0.1"
+    dashboard_port: Port = 8050
+
+    # Secrets
+    user_key_secret: SecretStr | None = None
+    """Key of the user hash as hex; None generates one per home."""
+
+    @field_validator("user_key_secret")
+    @classmethod
+    def _hex_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                long_enough = len(bytes.fromhex(value.get_secret_value())) >= 16
+            except ValueError:
+                long_enough = False
+            if not long_enough:
+                raise ValueError("must be at least 32 hexadecimal digits")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flag, then environment, then the home's TOML file."""
+        home = Path(getattr(init_settings, "init_kwargs", {}).get("home_path", "."))
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=home / CONFIG_FILE)
+        return init_settings, env_settings, toml
+
+    @cached_property
+    def home(self) -> Home:
+        """The folders and files inside the home."""
+        return Home(self.home_path)
+
+    def serving_address(self) -> str:
+        """SQLAlchemy URL of the serving database (may hold a password: never log it)."""
+        if self.serving_url is not None:
+            return self.serving_url.get_secret_value()
+        return f"sqlite:///{self.home.serving_file}"
+
+    def user_key(self) -> bytes:
+        """The secret of the user hash: given, or generated once for this home."""
+        if self.user_key_secret is not None:
+            return bytes.fromhex(self.user_key_secret.get_secret_value())
+        return self.home.secret("user.key")
+
+
+def load_settings(home: Path | None = None, **flags: Any) -> Settings:
+    """Read the settings of one home; `flags` win over environment and file.
+
+    Raises ConfigError naming the key, its source and what is allowed.
+    """
+    path = home or Path(os.environ.get(ENV_PREFIX + "HOME", ".zipotify"))
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(home_path=path.expanduser().absolute(), **given)
+    except ValidationError as error:
+        raise ConfigError(*_explain(error, path)) from None
+    except ValueError as error:  # tomllib reports the line and column
+        raise ConfigError(f"{path / CONFIG_FILE}: {error}", "correct the file; it must be valid TOML") from None
+
+
+def _explain(error: ValidationError, home: Path) -> tuple[str, str]:
+    """First wrong key in words, and the keys or values that are allowed."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    where = f"flag --{key.replace('_', '-')}, environment {ENV_PREFIX}{key.upper()} or {home / CONFIG_FILE}"
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(sorted(Settings.model_fields))
+        return f"unknown setting '{key}' ({where})", f"known settings: {known}"
+    return f"setting '{key}' is wrong ({where})", first["msg"]
