@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     live_trigger_s: Annotated[int, Field(ge=0)] = 2
     max_offsets_per_trigger: Annotated[int, Field(ge=1)] = 60_000
     live_retention_hours: Annotated[int, Field(ge=1)] = 48
-    live_watermark_minutes: Annotated[int, Field(ge=1)] = 10
+    live_watermark_minutes: Annotated[int, Field(ge=1)] = 120
     """How late an event may come and still count on live tiles. Bronze takes it at any age."""
 
     # Serving and warehouse
@@ -101,8 +101,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flag, then environment, then the home's TOML file."""
         home = Path(getattr(init_settings, "init_kwargs", {}).get("home_path", "."))

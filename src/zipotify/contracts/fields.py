@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 CONTRACT_VERSION = "1.0"
+MS_UTC = "ms since 1970, UTC"
 
 Kind = Literal["long", "int", "double", "string", "bool", "id", "number"]
 """Types on the wire. `id` is a string or an integer, kept as a string; `number` is any number, kept as a long."""
@@ -53,18 +54,10 @@ class EventContract:
 
     def field(self, name: str) -> EventField:
         """The field of that wire name; KeyError when there is none."""
-        return next(field for field in self.fields if field.name == name) if self.has(name) else _unknown(name)
-
-    def has(self, name: str) -> bool:
-        """Whether the event has a field of that wire name."""
-        return any(field.name == name for field in self.fields)
+        return {field.name: field for field in self.fields}[name]
 
 
-def _unknown(name: str) -> EventField:
-    raise KeyError(name)
-
-
-TS = EventField("ts", "long", "ts_ms", "When the event happened", True, "ms since 1970, UTC", "1704067238000")
+TS = EventField("ts", "long", "ts_ms", "When the event happened", True, MS_UTC, "1704067238000")
 SESSION = EventField("sessionId", "long", "session_id", "Session, unique within its source", True, "", "1591")
 ITEM = EventField("itemInSession", "int", "item_in_session", "Place in the session, from 0", True, "", "0")
 AUTH = EventField("auth", "string", "auth", "Login state at that moment", True, "", "Logged In")
@@ -100,15 +93,13 @@ USER_FIELDS = (
     EventField("lastName", "string", None, "Family name", False, "", "Snow"),
     EventField("firstName", "string", None, "First name", False, "", "Adrian"),
     EventField("gender", "string", "gender", "Gender as registered", False, "", "M"),
-    EventField(
-        "registration", "number", None, "When the user registered", False, "ms since 1970, UTC", "1682555433000"
-    ),
+    EventField("registration", "number", None, "When the user registered", False, MS_UTC, "1682555433000"),
     EventField("tag", "string", "tag", "Experiment tag of the run", False, "", "control"),
 )
 
 
 def _optional(*fields: EventField) -> tuple[EventField, ...]:
-    return tuple(EventField(f.name, f.kind, f.column, f.doc, False, f.unit, f.example) for f in fields)
+    return tuple(replace(field, required=False) for field in fields)
 
 
 EVENTS: dict[str, EventContract] = {
@@ -122,8 +113,14 @@ EVENTS: dict[str, EventContract] = {
         EventContract(
             PAGE_VIEW_EVENTS,
             "Every page asked for, NextSong included.",
-            (TS, SESSION, PAGE, AUTH, METHOD, STATUS, LEVEL, ITEM, *DEVICE_FIELDS, *USER_FIELDS)
-            + (*_optional(ARTIST, SONG), DURATION, TRACK_ID),
+            (
+                *(TS, SESSION, PAGE, AUTH, METHOD, STATUS, LEVEL, ITEM),
+                *DEVICE_FIELDS,
+                *USER_FIELDS,
+                *_optional(ARTIST, SONG),
+                DURATION,
+                TRACK_ID,
+            ),
         ),
         EventContract(
             AUTH_EVENTS,

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -70,3 +70,9 @@ def _content_text(value: Any) -> str:
     if isinstance(value, float):
         return str(math.floor(value * CONTENT_SCALE))
     return str(value)
+
+
+def private_id(source: str, personal: Sequence[Any]) -> str:
+    """SHA-256 (hex) over the source and the personal values, in the order of `tables.PRIVATE_FIELDS`."""
+    text = CONTENT_SEPARATOR.join(_content_text(value) for value in (source, *personal))
+    return hashlib.sha256(text.encode()).hexdigest()

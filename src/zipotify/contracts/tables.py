@@ -61,8 +61,7 @@ _EVENT_TAIL = (
 
 def _column(field: EventField) -> Column:
     kind = _TYPE_OF_KIND.get(field.kind, field.kind)
-    assert field.column is not None
-    return Column(field.column, kind, field.doc, not field.required, False, field.unit)  # type: ignore[arg-type]
+    return Column(str(field.column), kind, field.doc, not field.required, False, field.unit)  # type: ignore[arg-type]
 
 
 def _bronze(contract: EventContract) -> Table:
