@@ -44,9 +44,9 @@ def application() -> typer.Typer:
     def _root(
         context: typer.Context,
         home: HomeOption = None,
-        version: bool = typer.Option(
-            False, "--version", callback=_show_version, is_eager=True, help="Print the version."
-        ),
+        version: Annotated[  # noqa: ARG001 - its callback does the work
+            bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+        ] = False,
     ) -> None:
         context.obj = home
 

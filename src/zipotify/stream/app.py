@@ -1,0 +1,220 @@
+"""The streaming application: its queries, how they start, and how they stop.
+
+`bronze` takes every record into the lake; `live` rolls recent ones up. Each has its own place in Kafka (checkpoint).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming import StreamingQuery
+from sqlalchemy import delete
+from sqlalchemy.engine import Engine
+
+from zipotify.contracts import serving
+from zipotify.contracts.fields import TOPICS
+from zipotify.contracts.serving import insert_into, report_part
+from zipotify.contracts.tables import BRONZE
+from zipotify.contracts.wire import require_broker
+from zipotify.errors import BrokerUnreachableError, CheckpointLostError, ZipotifyError
+from zipotify.settings import Settings
+from zipotify.stream.bronze import BatchReport, BronzeWriter
+from zipotify.stream.live import LiveWriter, live_events
+from zipotify.stream.session import spark_session
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 0.5
+_STOP_LIMIT_S = 45.0
+_KEEP_BATCHES = 2_000
+_FETCH_BYTES = 16 * 2**20
+
+
+def run_stream(settings: Settings, once: bool = False) -> None:
+    """Run until SIGTERM or SIGINT; with `once`, until all that Kafka has now is in the lake.
+
+    Raises BrokerUnreachableError, CheckpointLostError, or ZipotifyError with the cause when a query fails.
+    """
+    with settings.home.lock("lake"):
+        stop = _stop_on_signal()
+        servers = require_broker(settings)
+        _check_checkpoint(settings)
+        engine = serving.connect(settings.serving_address())
+        report_part(engine, "stream", "starting", "Spark starts")
+        spark = spark_session(settings, "zipotify-stream")
+        try:
+            _run_queries(_Queries(spark, settings, engine, servers, once), engine, stop)
+        finally:
+            spark.stop()
+        report_part(engine, "stream", "stopped")
+
+
+def _stop_on_signal() -> threading.Event:
+    stop = threading.Event()
+
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, ask_to_stop)
+    return stop
+
+
+def _check_checkpoint(settings: Settings) -> None:
+    """A lake with streamed events and no checkpoint would read Kafka anew from who knows where."""
+    folder = settings.home.checkpoints / "bronze"
+    if (folder / "metadata").exists():
+        return
+    if any(_has_streamed_rows(settings.home.lake / table.path) for table in BRONZE.values()):
+        raise CheckpointLostError(
+            f"the lake has streamed events, but the checkpoint {folder} is gone",
+            "restore the checkpoint from a backup, or start a new home and replay into it",
+        )
+
+
+def _has_streamed_rows(path: Path) -> bool:
+    if not DeltaTable.is_deltatable(str(path)):
+        return False
+    rows = DeltaTable(str(path)).to_pyarrow_dataset()
+    return bool(rows.head(1, columns=["kafka_offset"], filter=pc.field("kafka_offset").is_valid()).num_rows)
+
+
+class _Queries:
+    """Starts the two queries and keeps what they share."""
+
+    def __init__(self, spark: SparkSession, settings: Settings, engine: Engine, servers: str, once: bool) -> None:
+        self._spark = spark
+        self._settings = settings
+        self._engine = engine
+        self._servers = servers
+        self._once = once
+
+    def start(self) -> list[StreamingQuery]:
+        """Both queries, started."""
+        return [self._start_live(), self._start_bronze()]
+
+    def _start_bronze(self) -> StreamingQuery:
+        writer: BronzeWriter | None = None
+
+        def write(batch: DataFrame, batch_id: int) -> None:
+            nonlocal writer
+            if writer is None:  # the query's id is on disk from its first batch on
+                writer = BronzeWriter(self._settings, _query_id(self._checkpoint("bronze")))
+            _record_batch(self._engine, writer.write(batch, batch_id))
+
+        source = self._kafka(self._settings.max_offsets_per_trigger)
+        return self._start("bronze", source, write, self._settings.bronze_trigger_s)
+
+    def _start_live(self) -> StreamingQuery:
+        writer = LiveWriter(self._settings, self._engine)
+
+        def write(batch: DataFrame, batch_id: int) -> None:
+            writer.write(batch, batch_id)
+
+        events = live_events(self._kafka(self._settings.max_offsets_per_trigger), self._settings)
+        return self._start("live", events, write, self._settings.live_trigger_s)
+
+    def _kafka(self, max_offsets: int) -> DataFrame:
+        options = {
+            "kafka.bootstrap.servers": self._servers,
+            "subscribe": ",".join(TOPICS),
+            "includeHeaders": "true",
+            "startingOffsets": "earliest",
+            "failOnDataLoss": "true",
+            "maxOffsetsPerTrigger": str(max_offsets),
+            "kafka.max.partition.fetch.bytes": str(_FETCH_BYTES),
+        }
+        return self._spark.readStream.format("kafka").options(**options).load()
+
+    def _start(
+        self, name: str, events: DataFrame, write: Callable[[DataFrame, int], None], every_s: int
+    ) -> StreamingQuery:
+        writer = events.writeStream.queryName(name).option("checkpointLocation", str(self._checkpoint(name)))
+        timed = writer.trigger(availableNow=True) if self._once else writer.trigger(processingTime=f"{every_s} seconds")
+        return timed.foreachBatch(write).start()
+
+    def _checkpoint(self, name: str) -> Path:
+        return self._settings.home.checkpoints / name
+
+
+def _query_id(checkpoint: Path) -> str:
+    return str(json.loads((checkpoint / "metadata").read_text())["id"])
+
+
+def _run_queries(queries: _Queries, engine: Engine, stop: threading.Event) -> None:
+    running = queries.start()
+    report_part(engine, "stream", "running", "waiting for events")
+    while not stop.is_set() and any(query.isActive for query in running):
+        stop.wait(_POLL_S)
+        _raise_failure(running, engine)
+    report_part(engine, "stream", "stopping")
+    for query in running:
+        _stop_gently(query)
+    _raise_failure(running, engine)
+
+
+def _stop_gently(query: StreamingQuery) -> None:
+    """Stop between batches; a batch that takes too long is cut off and done again at the next start."""
+    limit = time.monotonic() + _STOP_LIMIT_S
+    while query.isActive and query.status["isTriggerActive"] and time.monotonic() < limit:
+        time.sleep(_POLL_S / 5)
+    query.stop()
+
+
+def _raise_failure(running: list[StreamingQuery], engine: Engine) -> None:
+    for query in running:
+        error = query.exception()
+        if error is not None:
+            failure = _explained(query.name, error)
+            report_part(engine, "stream", "failed", failure.what)
+            raise failure
+
+
+def _explained(name: str, error: PySparkException) -> ZipotifyError:
+    """The cause in our words where we know it; the whole trace goes to the log."""
+    text = str(error)
+    log.error("query %s failed: %s", name, text)
+    if "data loss" in text.lower() or "OffsetOutOfRange" in text:
+        return CheckpointLostError(
+            f"query '{name}' needs Kafka offsets that no longer exist: {text.splitlines()[0][:400]}",
+            "the range is named above; see `zipotify ledger`",
+        )
+    if "TimeoutException" in text or "Failed to create new KafkaAdminClient" in text:
+        return BrokerUnreachableError(f"query '{name}' lost the broker: {text.splitlines()[0][:300]}", "is it up?")
+    return ZipotifyError(f"query '{name}' failed: {text.splitlines()[0][:400]}", "see the stream's log")
+
+
+def _record_batch(engine: Engine, report: BatchReport) -> None:
+    """Write the batch and its freshness into the serving database."""
+    counts = {f"{name}_count": report.counts.get(name, 0) for name in ("input", "bronze", "refused", "repeat")}
+    row = {
+        "query_id": "bronze",
+        "batch_id": report.batch_id,
+        "started_at_ms": report.started_at_ms,
+        "duration_ms": report.duration_ms,
+        **counts,
+    }
+    batches = insert_into(engine, serving.stream_batches).values(row)
+    with engine.begin() as connection:
+        connection.execute(batches.on_conflict_do_update(index_elements=["query_id", "batch_id"], set_=row))
+        connection.execute(
+            delete(serving.stream_batches).where(serving.stream_batches.c.batch_id < report.batch_id - _KEEP_BATCHES)
+        )
+        if report.age_ms is not None:
+            p50, p95, p99 = report.age_ms
+            measured = {"stage": "bronze", "measured_at_ms": int(time.time() * 1000), "p50_ms": p50, "p95_ms": p95}
+            age = {**measured, "p99_ms": p99, "event_count": counts["input_count"]}
+            connection.execute(insert_into(engine, serving.freshness).values(age).on_conflict_do_nothing())
+    rate = counts["input_count"] / max(report.duration_ms / 1000, 0.001)
+    report_part(engine, "stream", "running", f"batch {report.batch_id}: {counts['input_count']} events, {rate:.0f}/s")

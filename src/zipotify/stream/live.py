@@ -1,0 +1,154 @@
+"""One micro-batch of deduplicated live events -> rollups in the serving database, in one transaction.
+
+Only plain records count here (see `parse`), not older than the watermark; bronze has everything, and the dashboard
+shows the difference. The rows of a batch come to the driver: enough for thousands of events a second.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from sqlalchemy import Table, delete, select
+from sqlalchemy.engine import Connection, Engine
+
+from zipotify.contracts import serving
+from zipotify.contracts.fields import LISTEN_EVENTS, PAGE_VIEW_EVENTS, STATUS_CHANGE_EVENTS
+from zipotify.contracts.serving import insert_into
+from zipotify.settings import Settings
+from zipotify.stream.derive import device, identified
+from zipotify.stream.parse import parsed, records
+
+QUERY_ID = "live"
+BUCKET_S = 10
+MINUTE_S = 60
+_TICKER_PLAYS = 500
+_DIMENSIONS = ("level", "state", "gender", "device")
+_EVENT_TIME = r'"ts"\s*:\s*(\d{1,18})'
+
+Key = tuple[Any, ...]
+
+
+def live_events(kafka: DataFrame, settings: Settings) -> DataFrame:
+    """The streaming query's events: plain, recent, each identity once within the watermark."""
+    recent_ms = F.unix_millis(F.current_timestamp()) - settings.live_watermark_minutes * 60_000
+    # Reading one number from the text first spares history the full parse.
+    about_ts = F.regexp_extract(F.col("value").cast("string"), _EVENT_TIME, 1).try_cast("bigint")
+    recent = records(kafka).where(about_ts >= recent_ms)
+    events = identified(parsed(recent, settings).where("is_plain"), settings.user_key())
+    fresh = events.withWatermark("event_at", f"{settings.live_watermark_minutes} minutes")
+    once = fresh.dropDuplicatesWithinWatermark(["event_id"])
+    columns = ("event_id", "topic", "source", "ts", "user_key", "artist", "song", "city")
+    dimensions = ("level", "state", "gender")
+    produced_ms = F.unix_millis("produced_at").alias("produced_ms")
+    return once.select(
+        *columns, *dimensions, device().alias("device"), F.col("sessionId").alias("session_id"), produced_ms
+    )
+
+
+class LiveWriter:
+    """Applies batches of live events to the serving database; a batch that was applied changes nothing."""
+
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        self._engine = engine
+        self._retention_s = settings.live_retention_hours * 3600
+
+    def write(self, batch: DataFrame, batch_id: int) -> int:
+        """Apply one batch; returns how many events it had."""
+        rows = [{k: "" if v is None else v for k, v in row.items()} for row in batch.toArrow().to_pylist()]
+        with self._engine.begin() as connection:
+            if rows and self._is_new(connection, batch_id):
+                self._apply(connection, rows)
+        return len(rows)
+
+    def _is_new(self, connection: Connection, batch_id: int) -> bool:
+        row = {"query_id": QUERY_ID, "batch_id": batch_id, "committed_at_ms": int(time.time() * 1000)}
+        insert = insert_into(self._engine, serving.live_batches).values(row).on_conflict_do_nothing()
+        return bool(connection.execute(insert).rowcount)
+
+    def _apply(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
+        plays = [row for row in rows if row["topic"] == LISTEN_EVENTS]
+        self._add(connection, serving.live_counts, _counts(rows))
+        self._add(connection, serving.live_tracks, _tracks(plays))
+        self._insert(connection, serving.live_users, _users(rows))
+        self._insert(connection, serving.live_plays, [_play(row) for row in plays])
+        self._forget(connection, max(int(row["ts"]) for row in rows) // 1000 - self._retention_s)
+        self._record_freshness(connection, [int(row["produced_ms"]) for row in rows])
+
+    def _add(self, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+        if not rows:
+            return
+        insert = insert_into(self._engine, table)
+        measures = [c.name for c in table.columns if c.name.endswith("_count")]
+        sums = {name: table.c[name] + insert.excluded[name] for name in measures}
+        keys = [column.name for column in table.primary_key]
+        connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=sums), rows)
+
+    def _insert(self, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            connection.execute(insert_into(self._engine, table).on_conflict_do_nothing(), rows)
+
+    def _forget(self, connection: Connection, before_s: int) -> None:
+        """Drop what is older than the retention; of the ticker's plays, keep the newest only."""
+        connection.execute(delete(serving.live_counts).where(serving.live_counts.c.bucket_start_s < before_s))
+        for table in (serving.live_tracks, serving.live_users):
+            connection.execute(delete(table).where(table.c.minute_start_s < before_s))
+        at_ms = serving.live_plays.c.event_at_ms
+        oldest = select(at_ms).order_by(at_ms.desc()).offset(_TICKER_PLAYS).limit(1).scalar_subquery()
+        connection.execute(delete(serving.live_plays).where(at_ms < oldest))
+
+    def _record_freshness(self, connection: Connection, produced_ms: list[int]) -> None:
+        now_ms = int(time.time() * 1000)
+        ages = sorted(now_ms - at for at in produced_ms)
+        p50, p95, p99 = (ages[min(int(len(ages) * share), len(ages) - 1)] for share in (0.5, 0.95, 0.99))
+        row = {"stage": "live", "measured_at_ms": now_ms, "p50_ms": p50, "p95_ms": p95, "p99_ms": p99}
+        insert = insert_into(self._engine, serving.freshness).values({**row, "event_count": len(ages)})
+        connection.execute(insert.on_conflict_do_nothing())
+
+
+def _start(row: dict[str, Any], width_s: int) -> int:
+    return int(row["ts"]) // 1000 // width_s * width_s
+
+
+def _counts(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of live_counts: what happened per source, bucket and dimensions."""
+    totals: dict[Key, Counter[str]] = {}
+    for row in rows:
+        key = (row["source"], _start(row, BUCKET_S), *(row[name] for name in _DIMENSIONS))
+        totals.setdefault(key, Counter()).update(_measures(row))
+    names = ("source", "bucket_start_s", *_DIMENSIONS)
+    measures = ("event_count", "play_count", "upgrade_count", "downgrade_count")
+    return [dict(zip(names, key, strict=True)) | {m: count[m] for m in measures} for key, count in totals.items()]
+
+
+def _measures(row: dict[str, Any]) -> list[str]:
+    """Measures that one event adds to; its level is the one before the change. Page views are the events."""
+    match row["topic"]:
+        case t if t == PAGE_VIEW_EVENTS:
+            return ["event_count"]
+        case t if t == LISTEN_EVENTS:
+            return ["play_count"]
+        case t if t == STATUS_CHANGE_EVENTS:
+            return ["downgrade_count" if row["level"] == "paid" else "upgrade_count"]
+    return []
+
+
+def _tracks(plays: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    names = ("source", "minute_start_s", "artist", "song")
+    counts = Counter((play["source"], _start(play, MINUTE_S), play["artist"], play["song"]) for play in plays)
+    return [dict(zip(names, key, strict=True)) | {"play_count": count} for key, count in counts.items()]
+
+
+def _users(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    names = ("source", "minute_start_s", "user_key", "session_id", "level")
+    keys = ((r["source"], _start(r, MINUTE_S), r["user_key"], r["session_id"], r["level"]) for r in rows)
+    return [dict(zip(names, key, strict=True)) for key in dict.fromkeys(keys)]
+
+
+def _play(row: dict[str, Any]) -> dict[str, Any]:
+    names = ("event_id", "source", "artist", "song", "level", "city", "state", "device")
+    return {name: row[name] for name in names} | {"event_at_ms": row["ts"]}

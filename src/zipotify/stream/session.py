@@ -1,0 +1,57 @@
+"""The Spark session of the stream: loopback only, Delta, small enough for a laptop."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from zipotify.runtime.jars import jar_paths
+from zipotify.runtime.java import java_home
+from zipotify.settings import Settings
+
+
+def spark_session(settings: Settings, name: str) -> SparkSession:
+    """Start (or get) the session; raises SetupError when jars or a JDK are missing."""
+    os.environ["JAVA_HOME"] = str(java_home())
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    builder = SparkSession.builder.appName(name).master(settings.spark_master)
+    for key, value in _configuration(settings).items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def _configuration(settings: Settings) -> dict[str, str]:
+    scratch = settings.home.run / "spark"
+    scratch.mkdir(parents=True, exist_ok=True)
+    return {
+        "spark.jars": ",".join(str(path) for path in jar_paths("spark")),
+        "spark.driver.memory": f"{settings.spark_driver_memory_mb}m",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": _java_options(scratch),
+        "spark.ui.enabled": "false",
+        "spark.local.dir": str(scratch),
+        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+        "spark.scheduler.mode": "FAIR",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.databricks.delta.snapshotPartitions": "1",
+        "spark.databricks.delta.optimizeWrite.enabled": "true",
+        "spark.sql.streaming.stateStore.providerClass": (
+            "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
+        ),
+        "spark.sql.streaming.minBatchesToRetain": "20",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+    }
+
+
+def _java_options(scratch: Path) -> str:
+    return f"-Djava.io.tmpdir={scratch} -Dderby.system.home={scratch} -XX:+UseSerialGC -Xss4m"
