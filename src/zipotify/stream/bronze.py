@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from functools import reduce
 
 from deltalake import DeltaTable
-from pyspark.sql import Column, DataFrame, Row, Window
+from pyspark.sql import Column, DataFrame, Row, SparkSession, Window
 from pyspark.sql import functions as F
 
 from zipotify.contracts.fields import DEAD_LETTERS, EVENTS
@@ -91,23 +91,18 @@ class BronzeWriter:
 
     def _typed(self, events: DataFrame, facts: _Facts) -> DataFrame:
         plain = accepted(events.where("is_plain"))
-        return (
-            plain.unionByName(judged(events.where("NOT is_plain"), self._settings)) if facts.doubtful_count else plain
-        )
+        if not facts.doubtful_count:
+            return plain
+        return plain.unionByName(judged(events.where("NOT is_plain"), self._settings))
 
     def _known(self, typed: DataFrame, facts: _Facts, batch_id: int) -> DataFrame:
         """Events of the batch's days that bronze had before this batch: identity, content hash, origin."""
         dates = facts.dates if not facts.doubtful_count else _dates_of(typed)
-        spark = typed.sparkSession
-        return reduce(
-            DataFrame.unionByName,
-            [
-                self._known_of(spark.read.format("delta").load(self._path(t)), t, dates, batch_id)
-                for t in BRONZE.values()
-            ],
-        )
+        tables = [self._known_of(typed.sparkSession, table, dates, batch_id) for table in BRONZE.values()]
+        return reduce(DataFrame.unionByName, tables)
 
-    def _known_of(self, bronze: DataFrame, table: Table, dates: list[date], batch_id: int) -> DataFrame:
+    def _known_of(self, spark: SparkSession, table: Table, dates: list[date], batch_id: int) -> DataFrame:
+        bronze = spark.read.format("delta").load(self._path(table))
         own = F.lit(False)
         if (DeltaTable(self._path(table)).transaction_version(self._app_id) or -1) >= batch_id:
             own = F.lit(True)
@@ -211,7 +206,8 @@ def _with_outcome(events: DataFrame, known: DataFrame) -> DataFrame:
 
 
 def _count_outcomes(outcomes: DataFrame) -> list[Row]:
-    return outcomes.groupBy("topic", "outcome").count().collect()
+    rows: list[Row] = outcomes.groupBy("topic", "outcome").count().collect()
+    return rows
 
 
 def _totals(counts: dict[tuple[str, str], int]) -> dict[str, int]:

@@ -42,12 +42,9 @@ def live_events(kafka: DataFrame, settings: Settings) -> DataFrame:
     events = identified(parsed(recent, settings).where("is_plain"), settings.user_key())
     fresh = events.withWatermark("event_at", f"{settings.live_watermark_minutes} minutes")
     once = fresh.dropDuplicatesWithinWatermark(["event_id"])
-    columns = ("event_id", "topic", "source", "ts", "user_key", "artist", "song", "city")
-    dimensions = ("level", "state", "gender")
-    produced_ms = F.unix_millis("produced_at").alias("produced_ms")
-    return once.select(
-        *columns, *dimensions, device().alias("device"), F.col("sessionId").alias("session_id"), produced_ms
-    )
+    columns = ("event_id", "topic", "source", "ts", "user_key", "artist", "song", "city", "level", "state", "gender")
+    renamed = (F.col("sessionId").alias("session_id"), F.unix_millis("produced_at").alias("produced_ms"))
+    return once.select(*columns, device().alias("device"), *renamed)
 
 
 class LiveWriter:

@@ -1,0 +1,41 @@
+"""Fixtures that several suites share. Kafka and Spark start once a session, and only when a test asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from zipotify.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+PROJECT = Path(__file__).parent.parent
+_SHARED_DATA = PROJECT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real recordings; tests that need it are skipped where it is not there."""
+    if not _SHARED_DATA.is_dir():
+        pytest.skip("the folder ../shared/data with real recordings is not on this machine")
+    return _SHARED_DATA
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of an empty home."""
+    return load_settings(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """One Spark session for all tests that run Spark inside the test process."""
+    from zipotify.stream.session import spark_session
+
+    session = spark_session(load_settings(tmp_path_factory.mktemp("spark-home")), "zipotify-tests")
+    yield session
+    session.stop()

@@ -1,0 +1,102 @@
+"""Spark's reading of an event is the reference validator's, to the last bit: values, identities, keys and reasons."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from odd_records import bent, odd_records
+from pyspark.sql import DataFrame, SparkSession
+
+from zipotify.contracts.decode import Limits, Refusal, decode
+from zipotify.contracts.device import device_class
+from zipotify.contracts.fields import EVENTS, LISTEN_EVENTS
+from zipotify.contracts.files import RawRecord, find_files, read_records
+from zipotify.contracts.identity import content_hash, event_id, private_id, user_keyer
+from zipotify.contracts.tables import PRIVATE_FIELDS
+from zipotify.settings import Settings
+from zipotify.stream.derive import device, identified, private_columns
+from zipotify.stream.parse import parsed
+from zipotify.stream.slow import accepted, judged
+
+pytestmark = pytest.mark.integration
+
+_SCHEMA = "topic string, source string, produced_at timestamp, kafka_partition int, kafka_offset long, value binary"
+_SOURCE = "recorded"
+
+
+def _as_records(spark: SparkSession, raw: list[RawRecord], produced_at_ms: int) -> DataFrame:
+    at = datetime.fromtimestamp(produced_at_ms / 1000, UTC)
+    return spark.createDataFrame([(r.topic, _SOURCE, at, 0, i, r.value) for i, r in enumerate(raw)], _SCHEMA)
+
+
+def _typed(records: DataFrame, settings: Settings) -> DataFrame:
+    events = parsed(records, settings)
+    return accepted(events.where("is_plain")).unionByName(judged(events.where("NOT is_plain"), settings))
+
+
+def _by_spark(spark: SparkSession, settings: Settings, raw: list[RawRecord], now_ms: int) -> list[dict[str, Any]]:
+    from pyspark.sql import functions as F
+
+    events = identified(_typed(_as_records(spark, raw, now_ms), settings), settings.user_key())
+    private = private_columns(F.lit(datetime.now(UTC)))[0]
+    rows = events.select("*", device().alias("device"), private).orderBy("kafka_offset").collect()
+    return [row.asDict() for row in rows]
+
+
+def _by_reference(settings: Settings, raw: RawRecord, now_ms: int) -> dict[str, Any]:
+    contract = EVENTS[raw.topic]
+    event = decode(contract, raw.value, now_ms, Limits())
+    if isinstance(event, Refusal):
+        return {"reason": str(event.reason), "message": event.message}
+    key = user_keyer(settings.user_key())
+    user_key = key(_SOURCE, event["userId"]) if "userId" in event else None
+    return {
+        **{field.name: event.get(field.name) for field in contract.fields},
+        "event_id": event_id(_SOURCE, raw.topic, event["sessionId"], event["itemInSession"], event["ts"]),
+        "user_key": user_key,
+        "content_hash": content_hash(contract, event, user_key),
+        "private_id": private_id(_SOURCE, [event.get(name) for name in PRIVATE_FIELDS]),
+        "device": device_class(event.get("userAgent")),
+        "reason": None,
+        "message": None,
+    }
+
+
+def _assert_equal_readings(spark: SparkSession, settings: Settings, raw: list[RawRecord]) -> list[dict[str, Any]]:
+    now_ms = int(time.time() * 1000)
+    rows = _by_spark(spark, settings, raw, now_ms)
+    assert len(rows) == len(raw)
+    for record, row in zip(raw, rows, strict=True):
+        expected = _by_reference(settings, record, now_ms)
+        assert {name: row[name] for name in expected} == expected, record.value[:300]
+    return rows
+
+
+def test_recorded_logs_are_read_alike(spark: SparkSession, settings: Settings, shared_data: Path) -> None:
+    folders = [shared_data / "sparkify", shared_data / "eventsim" / "reference_sample"]
+    raw = list(read_records(find_files(folders)))
+    rows = _assert_equal_readings(spark, settings, raw)
+    assert not any(row["reason"] for row in rows)
+
+
+def test_odd_records_are_read_alike(spark: SparkSession, settings: Settings) -> None:
+    raw = [RawRecord(LISTEN_EVENTS, value) for value in odd_records()]
+    rows = _assert_equal_readings(spark, settings, raw)
+    reasons = {row["reason"] for row in rows}
+    assert reasons == {
+        None,
+        *("NOT_JSON", "BAD_ENCODING", "WRONG_TYPE", "MISSING_FIELD", "MISSING_USER"),
+        *("TIME_OUT_OF_RANGE", "TOO_LARGE", "TOO_DEEP"),
+    }
+
+
+def test_sound_events_never_start_python(spark: SparkSession, settings: Settings) -> None:
+    """The hot path is Spark's alone: ordinary events, escaped or with unknown fields, are plain."""
+    ordinary = [bent(), bent(song="Ça ira"), bent(userId="abc"), bent(tag="B"), bent(new_field="x"), bent(city=None)]
+    raw = [RawRecord(LISTEN_EVENTS, value) for value in ordinary]
+    events = parsed(_as_records(spark, raw, int(time.time() * 1000)), settings)
+    assert [row["is_plain"] for row in events.orderBy("kafka_offset").collect()] == [True] * len(raw)
