@@ -127,6 +127,20 @@ class Settings(BaseSettings):
         return self.home.secret("user.key")
 
 
+def cache_folder() -> Path:
+    """Where downloads are kept: $ZIPOTIFY_CACHE, else `.cache` of the checkout, else the user's cache when installed.
+
+    Holds `jars/`, `jdk/` (a wrapper around the JDK of a wheel) and what set-up puts there.
+    """
+    given = os.environ.get(ENV_PREFIX + "CACHE")
+    if given:
+        return Path(given).expanduser().absolute()
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / "pyproject.toml").exists():
+        return checkout / ".cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zipotify"
+
+
 def load_settings(home: Path | None = None, **flags: Any) -> Settings:
     """Read the settings of one home; `flags` win over environment and file.
 
