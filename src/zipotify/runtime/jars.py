@@ -83,11 +83,11 @@ def resolve_jars(say: Callable[[str], None] = print) -> int:
     """Fetch the jars that are not in the cache; returns how many. Raises SetupError; asks nobody when all are there."""
     jars_folder().mkdir(parents=True, exist_ok=True)
     with FileLock(cache_folder() / "jars.lock"):
-        missing = {jar.file_name: jar for jar in locked_jars() if not jar.is_whole()}
+        missing = [jar for jar in locked_jars() if not jar.is_whole()]
         if not missing:
             return 0
         say(f"fetching {len(missing)} jars of Kafka, Spark's Kafka connector and Delta into {jars_folder()}")
-        _fetch(list(missing.values()))
+        _fetch(missing)
         return len(missing)
 
 
@@ -106,15 +106,20 @@ def ivy_command(work: Path, *arguments: str) -> list[str]:
 
 
 def _fetch(jars: list[Jar]) -> None:
+    """One call of Ivy a set: within one call, Ivy would take only the newest version of an artifact."""
     with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="fetch-") as folder:
-        work = Path(folder)
-        (work / "settings.xml").write_text(_IVY_SETTINGS)
-        (work / "ivy.xml").write_text(_ivy_module(jars))
-        pattern = f"{work}/got/[artifact]-[revision].[ext]"
-        files = ["-settings", str(work / "settings.xml"), "-ivy", str(work / "ivy.xml"), "-retrieve", pattern]
-        _run_ivy(ivy_command(work, *files))
-        for jar in jars:
-            _take(jar, work / "got" / jar.file_name)
+        for set_name in sorted({jar.set_name for jar in jars}):
+            _fetch_set([jar for jar in jars if jar.set_name == set_name], Path(folder))
+
+
+def _fetch_set(jars: list[Jar], work: Path) -> None:
+    (work / "settings.xml").write_text(_IVY_SETTINGS)
+    (work / "ivy.xml").write_text(_ivy_module(jars))
+    pattern = f"{work}/got/[artifact]-[revision].[ext]"
+    files = ["-settings", str(work / "settings.xml"), "-ivy", str(work / "ivy.xml"), "-retrieve", pattern]
+    _run_ivy(ivy_command(work, *files))
+    for jar in jars:
+        _take(jar, work / "got" / jar.file_name)
 
 
 def _run_ivy(command: list[str]) -> None:
@@ -143,7 +148,8 @@ def _ivy_module(jars: list[Jar]) -> str:
     dependencies = "".join(_ivy_dependency(*jar.coordinate.split(":")) for jar in jars)
     return (
         '<ivy-module version="2.0"><info organisation="zipotify" module="jars"/>'
-        f'<configurations><conf name="default"/></configurations><dependencies>{dependencies}</dependencies></ivy-module>'
+        '<configurations><conf name="default"/></configurations>'
+        f"<dependencies>{dependencies}</dependencies></ivy-module>"
     )
 
 
@@ -151,5 +157,6 @@ def _ivy_dependency(group: str, artifact: str, version: str) -> str:
     # The type is said here because Ivy would go by the POM's packaging, and jars packaged as "bundle" would be missed.
     return (
         f"<dependency org={quoteattr(group)} name={quoteattr(artifact)} rev={quoteattr(version)} "
-        f'conf="default->default" transitive="false"><artifact name={quoteattr(artifact)} type="jar" ext="jar"/></dependency>'
+        'conf="default->default" transitive="false">'
+        f'<artifact name={quoteattr(artifact)} type="jar" ext="jar"/></dependency>'
     )
