@@ -13,9 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+import psutil
 from filelock import FileLock, Timeout
 
 from zipotify.errors import HomeInUseError
+
+# A process's start is reckoned from the clock, which may be set meanwhile; a process number is not reused so fast.
+_CLOCK_SLACK_S = 60.0
 
 Part = Literal["home", "lake", "warehouse", "broker"]
 
@@ -85,10 +89,12 @@ class Home:
 
     def broker_address(self) -> str | None:
         """`host:port` of the embedded broker while it runs, as it wrote it down."""
-        path = self.run / "broker.json"
-        if not path.exists():
+        try:
+            record = json.loads((self.run / "broker.json").read_text())
+            alive = abs(psutil.Process(record["pid"]).create_time() - record["started_s"]) < _CLOCK_SLACK_S
+        except (FileNotFoundError, psutil.NoSuchProcess):
             return None
-        return str(json.loads(path.read_text())["bootstrap_servers"])
+        return str(record["bootstrap_servers"]) if alive else None
 
     @contextmanager
     def lock(self, part: Part) -> Iterator[None]:

@@ -1,0 +1,71 @@
+"""Child processes that never outlive the one that started them, and what is handed to them."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from zipotify.settings import ENV_PREFIX, Settings
+
+_PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent(sent: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
+    """A `preexec_fn`: the kernel sends the signal to the child when its parent dies, however it dies (Linux only)."""
+    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+    parent = os.getpid()
+
+    def _ask_kernel() -> None:
+        if libc is not None:
+            libc.prctl(_PR_SET_PDEATHSIG, int(sent))
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return _ask_kernel
+
+
+def zipotify_command(verb: str, *arguments: str) -> list[str]:
+    """The call of a verb with the Python that runs now."""
+    return [sys.executable, "-m", "zipotify", verb, *arguments]
+
+
+def environment_of(settings: Settings, **extra: str) -> dict[str, str]:
+    """The environment that gives a child these settings, flags of ours included."""
+    given = {
+        f"{ENV_PREFIX}{name.upper()}": _plain(getattr(settings, name))
+        for name in settings.model_fields_set
+        if name != "home_path" and getattr(settings, name) is not None
+    }
+    return {**os.environ, **given, **extra, f"{ENV_PREFIX}HOME": str(settings.home.root)}
+
+
+def stop_process(process: subprocess.Popen[bytes], limit_s: float) -> int:
+    """Ask it to end, and make it end when the limit has passed; returns its exit code."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        return process.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+def last_lines(log: Path, count: int = 15) -> str:
+    """The end of a log file, for messages; empty when there is none."""
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 64 * 1024))
+        lines = file.read().decode(errors="replace").splitlines()
+    return "\n".join(lines[-count:])
+
+
+def _plain(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
