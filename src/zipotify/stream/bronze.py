@@ -81,12 +81,11 @@ class BronzeWriter:
     def _write_events(self, events: DataFrame, facts: _Facts, batch_id: int) -> dict[str, int]:
         typed = self._typed(events, facts)
         known = self._known(typed, facts, batch_id)
-        outcomes = _with_outcome(identified(typed, self._secret), known).persist()
-        try:
-            counts = {(row["topic"], row["outcome"]): row["count"] for row in _count_outcomes(outcomes)}
-            self._write_outcomes(outcomes, counts, batch_id)
-        finally:
-            outcomes.unpersist()
+        # A checkpoint, not a cache: Spark renews caches that read a table as soon as that table is written, and the
+        # outcomes, judged against bronze as it was before, would change under our hands.
+        outcomes = _with_outcome(identified(typed, self._secret), known).localCheckpoint()
+        counts = {(row["topic"], row["outcome"]): row["count"] for row in _count_outcomes(outcomes)}
+        self._write_outcomes(outcomes, counts, batch_id)
         return _totals(counts)
 
     def _typed(self, events: DataFrame, facts: _Facts) -> DataFrame:
