@@ -91,10 +91,9 @@ class Home:
         """`host:port` of the embedded broker while it runs, as it wrote it down."""
         try:
             record = json.loads((self.run / "broker.json").read_text())
-            alive = abs(psutil.Process(record["pid"]).create_time() - record["started_s"]) < _CLOCK_SLACK_S
-        except (FileNotFoundError, psutil.NoSuchProcess):
+        except FileNotFoundError:
             return None
-        return str(record["bootstrap_servers"]) if alive else None
+        return str(record["bootstrap_servers"]) if _lives(record["pid"], record["started_s"]) else None
 
     @contextmanager
     def lock(self, part: Part) -> Iterator[None]:
@@ -111,6 +110,16 @@ class Home:
                 f"{self.root} is in use: its {part} is held by {_describe(holder)}",
                 "wait for it, stop it with `zipotify down`, or use another --home",
             ) from None
+
+
+def _lives(pid: int, started_s: float) -> bool:
+    """Whether the process that wrote its number down still runs (a container's dead may stay as zombies)."""
+    try:
+        process = psutil.Process(pid)
+        same = abs(process.create_time() - started_s) < _CLOCK_SLACK_S
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _this_process() -> dict[str, object]:
