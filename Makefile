@@ -1,0 +1,55 @@
+# Zipotify: `make demo` shows everything running; `make help` lists the rest.
+#   FOR=SECONDS      demo and demo-static stop by themselves after so long
+#   PYTHON=PATH      the Python to use (3.11 to 3.13); default: the first found
+#   ZIPOTIFY_CACHE   folder for downloads; default: .cache in this folder
+
+SHELL := /bin/sh
+bin := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev system demo demo-static check lint format test lock clean distclean
+
+help:  ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+setup:  ## install everything that running needs, in .venv and the cache folder
+	@PYTHON='$(PYTHON)' scripts/setup.sh run
+
+setup-dev:
+	@PYTHON='$(PYTHON)' scripts/setup.sh dev
+
+system:  ## install from apt what the tests need (Chromium); prints it first
+	@scripts/system.sh
+
+demo: setup  ## the whole pipeline live: Kafka, Spark, dbt and the dashboard, until Ctrl-C or FOR=SECONDS
+	@$(bin)/zipotify up --home .zipotify $(if $(FOR),--for $(FOR))
+
+demo-static:  ## the quick look: a static data set and the dashboard, without Kafka or Java
+	@PYTHON='$(PYTHON)' scripts/setup.sh static
+	@scripts/demo_static.sh $(FOR)
+
+lint:
+	$(bin)/ruff check src tests scripts
+	$(bin)/ruff format --check src tests scripts
+	$(bin)/mypy
+	$(bin)/lint-imports
+	@if [ -d dbt ]; then set -x; $(bin)/sqlfluff lint dbt; fi
+
+check: setup-dev lint  ## lint, types, import rule and unit tests (under 3 minutes)
+	$(bin)/pytest -q tests/unit
+
+test: system setup-dev lint  ## everything that check does, and every test against real parts
+	$(bin)/pytest
+
+format:  ## format the Python code
+	$(bin)/ruff check --fix src tests scripts
+	$(bin)/ruff format src tests scripts
+
+lock:  ## write requirements/*.txt and the list of jars anew
+	@scripts/lock.sh
+
+clean:  ## remove builds and the demo's homes (no other home)
+	@scripts/clean.sh
+
+distclean: clean  ## that, and .venv and the cache folder of this project
+	@scripts/clean.sh all

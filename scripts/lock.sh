@@ -1,0 +1,26 @@
+#!/bin/sh
+# Write requirements/*.txt and the list of jars anew from pyproject.toml and scripts/lock_jars.py.
+# The files hold exact versions and hashes and no index addresses, so they fit any package index. uv.lock stays out of git.
+set -eu
+. "$(dirname -- "$0")/common.sh"
+
+uv="$cache/bootstrap/bin/uv"
+[ -x "$uv" ] || uv=uv
+cd "$project"
+
+export_to() {
+    file=$1
+    shift
+    "$uv" export --quiet --frozen --no-header --no-annotate --no-emit-project --format requirements-txt "$@" \
+        --output-file "requirements/$file"
+}
+
+"$uv" lock --quiet
+export_to run.txt --no-default-groups
+export_to static.txt --no-default-groups --no-emit-package pyspark --no-emit-package py4j
+export_to dev.txt --no-default-groups --group dev
+export_to jdk.txt --only-group jdk
+export_to build.txt --only-group build
+export_to uv.txt --only-group uv
+"$venv/bin/python" scripts/lock_jars.py
+say "locked: review the difference, then run make setup"
