@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     # Stream
     spark_master: str = "local[2]"
     spark_driver_memory_mb: Annotated[int, Field(ge=512)] = 1280
-    bronze_trigger_s: Annotated[int, Field(ge=0)] = 8
+    bronze_trigger_s: Annotated[int, Field(ge=0)] = 10
     live_trigger_s: Annotated[int, Field(ge=0)] = 2
     max_offsets_per_trigger: Annotated[int, Field(ge=1)] = 60_000
     live_retention_hours: Annotated[int, Field(ge=1)] = 48
