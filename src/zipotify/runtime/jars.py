@@ -18,7 +18,7 @@ from xml.sax.saxutils import quoteattr
 from filelock import FileLock
 
 from zipotify.errors import SetupError
-from zipotify.runtime.java import java_program
+from zipotify.runtime.java import java_program, trust_options
 from zipotify.settings import cache_folder
 
 JarSet = Literal["kafka", "spark"]
@@ -102,7 +102,8 @@ def ivy_command(work: Path, *arguments: str) -> list[str]:
     import pyspark
 
     ivy = next(Path(pyspark.__file__).parent.glob("jars/ivy-*.jar"))
-    return [str(java_program()), "-cp", str(ivy), "org.apache.ivy.Main", "-cache", str(work / "ivy"), *arguments]
+    java = [str(java_program()), *trust_options(), "-cp", str(ivy), "org.apache.ivy.Main"]
+    return [*java, "-cache", str(work / "ivy"), *arguments]
 
 
 def _fetch(jars: list[Jar]) -> None:
@@ -128,9 +129,9 @@ def _run_ivy(command: list[str]) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_FETCH_LIMIT_S)
         if done.returncode == 0:
             return
-    problems = [line.strip() for line in (done.stdout + done.stderr).splitlines() if "::" in line or "ERROR" in line]
+    problems = [line.strip() for line in done.stdout.splitlines() if "not found" in line or "xception" in line]
     raise SetupError(
-        f"jars could not be fetched: {'; '.join(problems[-3:]) or 'Ivy failed'}",
+        f"jars could not be fetched: {'; '.join(problems[-2:]) or 'Ivy failed'}",
         "check the connection to Maven Central (or its mirror) and run `make setup` again",
     )
 

@@ -15,6 +15,9 @@ from zipotify.settings import cache_folder
 OLDEST, NEWEST = 17, 21
 """Spark 4.1 is tested on Java 17 and 21; a newer one is used only when there is nothing else."""
 
+_LOCAL_CERTIFICATES = Path("/usr/local/share/ca-certificates")
+"""Where Debian's administrators put certificates of their own; a system JDK knows them, the wheel's does not."""
+
 # Spark's launcher asks for a module that the wheel's JDK does not have, so a wrapper drops the argument.
 _WRAPPER = """\
 #!/bin/sh
@@ -48,6 +51,20 @@ def java_home() -> Path:
 def java_program() -> Path:
     """The `java` to run; raises SetupError when there is none."""
     return java_home() / "bin" / "java"
+
+
+def trust_options() -> list[str]:
+    """Java options that make the wheel's JDK trust what this machine's administrator trusts, for fetching jars."""
+    added = sorted(_LOCAL_CERTIFICATES.glob("*.crt")) if java_home() == cache_folder() / "jdk" else []
+    wheel = _wheel_home()
+    if not added or wheel is None:
+        return []
+    store = cache_folder() / "jdk" / "cacerts"
+    shutil.copyfile(wheel / "lib" / "security" / "cacerts", store)
+    for number, certificate in enumerate(added):
+        keytool = [wheel / "bin" / "keytool", "-importcert", "-noprompt", "-keystore", store, "-storepass", "changeit"]
+        subprocess.run([*keytool, "-alias", f"local-{number}", "-file", certificate], capture_output=True, check=False)
+    return [f"-Djavax.net.ssl.trustStore={store}"]
 
 
 def java_version(home: Path) -> int:
