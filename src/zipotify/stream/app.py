@@ -46,18 +46,34 @@ def run_stream(settings: Settings, once: bool = False) -> None:
 
     Raises BrokerUnreachableError, CheckpointLostError, or ZipotifyError with the cause when a query fails.
     """
+    stop = _stop_on_signal()
+    engine = serving.connect(settings.serving_address())
+    require_broker(settings)
     with settings.home.lock("lake"):
-        stop = _stop_on_signal()
-        servers = require_broker(settings)
-        _check_checkpoint(settings)
-        engine = serving.connect(settings.serving_address())
         report_part(engine, "stream", "starting", "Spark starts")
         spark = spark_session(settings, "zipotify-stream")
         try:
-            _run_queries(_Queries(spark, settings, engine, servers, once), engine, stop)
+            run_queries(spark, settings, engine, stop, once)
         finally:
             spark.stop()
         report_part(engine, "stream", "stopped")
+
+
+def run_queries(
+    spark: SparkSession, settings: Settings, engine: Engine, stop: threading.Event, once: bool = False
+) -> None:
+    """Run both queries on a session that is there, until `stop` is set or, with `once`, all of Kafka is taken."""
+    _check_checkpoint(settings)
+    queries = _Queries(spark, settings, engine, require_broker(settings), once)
+    running = queries.start()
+    report_part(engine, "stream", "running", "waiting for events")
+    while not stop.is_set() and any(query.isActive for query in running):
+        stop.wait(_POLL_S)
+        _raise_failure(running, engine)
+    report_part(engine, "stream", "stopping")
+    for query in running:
+        _stop_gently(query)
+    _raise_failure(running, engine)
 
 
 def _stop_on_signal() -> threading.Event:
@@ -150,18 +166,6 @@ class _Queries:
 
 def _query_id(checkpoint: Path) -> str:
     return str(json.loads((checkpoint / "metadata").read_text())["id"])
-
-
-def _run_queries(queries: _Queries, engine: Engine, stop: threading.Event) -> None:
-    running = queries.start()
-    report_part(engine, "stream", "running", "waiting for events")
-    while not stop.is_set() and any(query.isActive for query in running):
-        stop.wait(_POLL_S)
-        _raise_failure(running, engine)
-    report_part(engine, "stream", "stopping")
-    for query in running:
-        _stop_gently(query)
-    _raise_failure(running, engine)
 
 
 def _stop_gently(query: StreamingQuery) -> None:
