@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import orjson
@@ -61,17 +62,18 @@ class LineWriter:
         ts, item = events.ts_s[rows].tolist(), events.item[rows].tolist()
         state, session = events.state[rows].tolist(), self.session_ids(events, rows).tolist()
         user = self._user_parts(events, rows)
+        columns: tuple[Iterable[Any], ...]
         if topic == LISTEN_EVENTS:
             songs = map(self._songs.__getitem__, events.track[rows].tolist())
             columns = (songs, ts, session, map(self._auth_state.__getitem__, state), item, user)
         elif topic == AUTH_EVENTS:
             success = (b"true" if self._machine.is_logged_in[s] else b"false" for s in state)
-            columns = (ts, session, map(self._level_state.__getitem__, state), item, user, success)  # type: ignore[assignment]
+            columns = (ts, session, map(self._level_state.__getitem__, state), item, user, success)
         elif topic == STATUS_CHANGE_EVENTS:
-            columns = (ts, session, map(self._auth_state.__getitem__, state), item, user)  # type: ignore[assignment]
+            columns = (ts, session, map(self._auth_state.__getitem__, state), item, user)
         else:
             tracks = map(self._tracks.__getitem__, events.track[rows].tolist())
-            columns = (ts, session, map(self._page_state.__getitem__, state), item, user, tracks)  # type: ignore[assignment]
+            columns = (ts, session, map(self._page_state.__getitem__, state), item, user, tracks)
         return list(map(_LINE[topic].__mod__, zip(*columns, strict=True)))
 
     def records(self, events: Events) -> Iterator[Record]:

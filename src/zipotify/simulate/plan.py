@@ -45,7 +45,7 @@ def _float32(value: float) -> bytes:
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says; None leaves it to the configuration. Times are seconds since 1970, UTC."""
+    """What the command line says; None leaves it to the configuration. Times are ISO date-times, UTC."""
 
     n_users: int | None = None
     growth_rate: float | None = None
@@ -53,8 +53,8 @@ class Options:
     first_user_id: int | None = None
     seed: int | None = None
     tag: str | None = None
-    start_s: int | None = None
-    end_s: int | None = None
+    start: str | None = None
+    end: str | None = None
     from_days: float = 15
     to_days: float = 1
 
@@ -80,8 +80,9 @@ def make_plan(config: EventsimConfig, name: str, songs: Songs, options: Options,
     """Options over configuration over Eventsim's defaults; raises ConfigError or UsageError."""
     growth = _first(options.growth_rate, config.growth_rate, 0.0)
     config = config.model_copy(update={"growth_rate": growth})
-    start = _first(options.start_s, _date_s(config.start_date, "start-date", name), now_s - _days(options.from_days))
-    end = _first(options.end_s, _date_s(config.end_date, "end-date", name), now_s - _days(options.to_days))
+    given = _option_s(options.start, "--start-time"), _option_s(options.end, "--end-time")
+    start = _first(given[0], _date_s(config.start_date, "start-date", name), now_s - _days(options.from_days))
+    end = _first(given[1], _date_s(config.end_date, "end-date", name), now_s - _days(options.to_days))
     if end <= start:
         raise UsageError(
             f"the run ends ({_text(end)}) before it starts ({_text(start)})", "set --start-time before --end-time"
@@ -108,9 +109,9 @@ def _first(given: _T | None, configured: _T | None, default: _T) -> _T:
     return next((value for value in (given, configured) if value is not None), default)
 
 
-def with_users(plan: Plan, first_user_id: int, n_users: int, start_s: int, growth_rate: float) -> Plan:
+def with_users(plan: Plan, first_user_id: int, n_users: int, start_s: int) -> Plan:
     """The same run for other users."""
-    return replace(plan, first_user_id=first_user_id, n_users=n_users, start_s=start_s, growth_rate=growth_rate)
+    return replace(plan, first_user_id=first_user_id, n_users=n_users, start_s=start_s)
 
 
 def parse_time(text: str, what: str) -> int:
@@ -127,6 +128,10 @@ def _date_s(text: str | None, key: str, name: str) -> int | None:
         return None if text is None else parse_time(text, f"{name}: '{key}'")
     except UsageError as error:
         raise ConfigError(error.what, error.to_do) from None
+
+
+def _option_s(text: str | None, option: str) -> int | None:
+    return None if text is None else parse_time(text, option)
 
 
 def _days(days: float) -> int:

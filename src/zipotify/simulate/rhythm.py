@@ -33,7 +33,7 @@ class Rhythm:
         return np.asarray(t + self._shift_s[t % DAY_S])
 
     def damping(self, t: Ints) -> Floats:
-        """Probability that a session at `t` doesn't take place: full on free days, with ramps around their midnights."""
+        """Probability that a session at `t` doesn't take place: full on free days, with ramps at their edges."""
         day = np.clip(t // DAY_S, 1, _CALENDAR_DAYS - 2)
         into = t - day * DAY_S
         before, today, after = self._free[day - 1], self._free[day], self._free[day + 1]

@@ -1,0 +1,39 @@
+"""The catalogue as tables of the lake: `catalog/tracks` and `catalog/artists`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import TableNotFoundError
+
+from zipotify.catalog.builtin import builtin_artists, builtin_tracks
+
+
+def write_catalog(lake: Path) -> bool:
+    """Write the built-in catalogue into the lake where it isn't there already; returns whether anything changed."""
+    changed = [
+        _write(lake / "catalog" / "tracks", builtin_tracks()),
+        _write(lake / "catalog" / "artists", builtin_artists()),
+    ]
+    return any(changed)
+
+
+def _write(path: Path, table: pl.DataFrame) -> bool:
+    stored = _read(path)
+    if stored is not None and stored.equals(table):
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_deltalake(str(path), table.to_arrow(), mode="overwrite", schema_mode="overwrite")
+    return True
+
+
+def _read(path: Path) -> pl.DataFrame | None:
+    try:
+        table = DeltaTable(str(path)).to_pyarrow_table()
+    except TableNotFoundError:
+        return None
+    stored = pl.from_arrow(table)
+    assert isinstance(stored, pl.DataFrame)  # noqa: S101 - a table is never a series
+    return stored.sort(stored.columns[0])
