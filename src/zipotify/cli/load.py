@@ -1,0 +1,46 @@
+"""`zipotify load`: recorded logs -> lake, without Kafka or a JVM."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zipotify.cli.common import HomeOption, settings_for
+
+
+def run(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files and folders, plain or .gz.")],
+    source: Annotated[str, typer.Option(help="Name of the source that the events belong to.")] = "recorded",
+    topic: Annotated[str | None, typer.Option(help="Topic of all files; default: by name or content.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the summary.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Write recorded logs straight into the lake: the same tables as through Kafka and Spark.
+
+    Both Eventsim dialects are read. Loading a file again changes nothing but the count of repeats.
+
+    Example: `zipotify load listen_events.ndjson page_view_events.ndjson.gz`
+    """
+    from rich.console import Console
+
+    from zipotify.lake.load import LoadReport, load_files
+
+    console = Console(stderr=True)
+    shows = console.is_terminal and not quiet
+    with console.status("reading ...") as status:
+
+        def show(report: LoadReport) -> None:
+            if shows:
+                status.update(f"{report.read_count:,} records read")
+
+        report = load_files(settings_for(context, home), files, source, topic, show)
+    refused = sum(report.refused.values())
+    typer.echo(
+        f"read {report.read_count}: {report.bronze_count} new, {report.repeat_count} repeats, {refused} refused"
+        f" (load {report.load_id})"
+    )
+    for reason, count in sorted(report.refused.items()):
+        typer.echo(f"  {reason}: {count} (kept in quarantine)")

@@ -1,0 +1,153 @@
+"""What becomes of each raw record of a load: bronze, repeat or quarantine."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from deltalake import DeltaTable
+
+from zipotify.contracts.decode import Event, Limits, Refusal, decode
+from zipotify.contracts.device import device_class
+from zipotify.contracts.fields import CONTRACT_VERSION, EVENTS
+from zipotify.contracts.files import RawRecord
+from zipotify.contracts.identity import content_hash, event_id, private_id, user_keyer
+from zipotify.contracts.reasons import Reason
+from zipotify.contracts.tables import BRONZE, PRIVATE_FIELDS, QUARANTINE, REPEATS, USERS_PRIVATE
+from zipotify.settings import Settings
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Outcome:
+    """Rows to append, by lake table, and how many records were read per topic."""
+
+    rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    read: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    topic: str
+    value: bytes
+    row: Row
+    private: Row | None
+
+
+class Judge:
+    """Judges chunks of one load; `read_at` is when the load began, its records' time of sending."""
+
+    def __init__(self, settings: Settings, source: str, load_id: str, read_at: datetime) -> None:
+        self._lake = settings.home.lake
+        self._limits = Limits(settings.max_event_bytes, settings.future_tolerance_hours * 3_600_000)
+        self._key = user_keyer(settings.user_key())
+        self._source = source
+        self._load_id = load_id
+        self._read_at = read_at
+        self._private_seen = _private_ids(self._lake)
+
+    def judge(self, records: list[RawRecord], first_row: int) -> Outcome:
+        """The outcome of the load's records number `first_row` and following."""
+        outcome = Outcome()
+        candidates = [
+            self._candidate(record, number, outcome) for number, record in enumerate(records, start=first_row)
+        ]
+        sound = [candidate for candidate in candidates if candidate is not None]
+        known = self._known(sound, first_row)
+        for candidate in sound:
+            self._place(candidate, known, outcome)
+        return outcome
+
+    def _candidate(self, record: RawRecord, number: int, outcome: Outcome) -> _Candidate | None:
+        outcome.read[record.topic] += 1
+        produced_ms = int(self._read_at.timestamp() * 1000)
+        event = decode(EVENTS[record.topic], record.value, produced_ms, self._limits)
+        if isinstance(event, Refusal):
+            self._refuse(outcome, record.topic, record.value, event, number)
+            return None
+        return self._typed(record, event, number)
+
+    def _typed(self, record: RawRecord, event: Event, number: int) -> _Candidate:
+        contract = EVENTS[record.topic]
+        user_key = self._key(self._source, event["userId"]) if "userId" in event else None
+        at = datetime.fromtimestamp(event["ts"] // 1000, UTC).replace(microsecond=event["ts"] % 1000 * 1000)
+        row = {str(f.column): event.get(f.name) for f in contract.bronze_fields} | {
+            "event_id": event_id(self._source, record.topic, event["sessionId"], event["itemInSession"], event["ts"]),
+            "user_key": user_key,
+            "event_at": at,
+            "event_date": at.date(),
+            "device": device_class(event.get("userAgent")),
+            "content_hash": content_hash(contract, event, user_key),
+            "contract_version": CONTRACT_VERSION,
+        }
+        return _Candidate(record.topic, record.value, row | self._where_from(number), self._private(event, user_key))
+
+    def _where_from(self, number: int) -> Row:
+        return {
+            "source": self._source,
+            "produced_at": self._read_at,
+            "ingested_at": datetime.now(UTC),
+            "load_id": self._load_id,
+            "load_row": number,
+        }
+
+    def _private(self, event: Event, user_key: str | None) -> Row | None:
+        if user_key is None:
+            return None
+        values = {column: event.get(name) for name, column in PRIVATE_FIELDS.items()}
+        identity = private_id(self._source, list(values.values()))
+        head = {"private_id": identity, "source": self._source, "user_key": user_key}
+        return {**head, **values, "ingested_at": datetime.now(UTC)}
+
+    def _refuse(self, outcome: Outcome, topic: str, value: bytes, refusal: Refusal, number: int) -> None:
+        row = {"topic": topic, "reason": str(refusal.reason), "message": refusal.message, "value": value}
+        outcome.rows[QUARANTINE.name].append(row | self._where_from(number))
+
+    def _known(self, candidates: list[_Candidate], first_row: int) -> dict[str, str]:
+        """Identity -> content hash of events that bronze had before this chunk."""
+        dates: dict[str, set[date]] = defaultdict(set)
+        for candidate in candidates:
+            dates[candidate.topic].add(candidate.row["event_date"])
+        known: dict[str, str] = {}
+        for topic, days in dates.items():
+            ids = [c.row["event_id"] for c in candidates if c.topic == topic]
+            known.update(self._known_of(topic, sorted(days), ids, first_row))
+        return known
+
+    def _known_of(self, topic: str, days: list[date], ids: list[str], first_row: int) -> dict[str, str]:
+        # An interrupted attempt at this very chunk may have written rows; they are not "before".
+        own = (pl.col("load_id") == self._load_id) & (pl.col("load_row") >= first_row)
+        bronze = pl.scan_delta(str(self._lake / BRONZE[topic].path)).filter(pl.col("event_date").is_in(days))
+        before = bronze.filter(~own.fill_null(False)).select("event_id", "content_hash")
+        wanted = pl.LazyFrame({"event_id": ids}, schema={"event_id": pl.String})
+        found = before.join(wanted, on="event_id", how="semi").collect()
+        return dict(found.iter_rows())
+
+    def _place(self, candidate: _Candidate, known: dict[str, str], outcome: Outcome) -> None:
+        row, identity = candidate.row, candidate.row["event_id"]
+        first_hash = known.setdefault(identity, "")
+        if not first_hash:
+            known[identity] = row["content_hash"]
+            outcome.rows[candidate.topic].append(row)
+            self._keep_private(candidate.private, outcome)
+        elif first_hash == row["content_hash"]:
+            outcome.rows[REPEATS.name].append({**row, "topic": candidate.topic})
+        else:
+            message = "an event with the same identity and other content is there already"
+            refusal = Refusal(Reason.CONFLICT, message)
+            self._refuse(outcome, candidate.topic, candidate.value, refusal, row["load_row"])
+
+    def _keep_private(self, row: Row | None, outcome: Outcome) -> None:
+        if row is not None and row["private_id"] not in self._private_seen:
+            self._private_seen.add(row["private_id"])
+            outcome.rows[USERS_PRIVATE.name].append(row)
+
+
+def _private_ids(lake: Path) -> set[str]:
+    table = DeltaTable(str(lake / USERS_PRIVATE.path))
+    return set(table.to_pyarrow_table(columns=["private_id"])["private_id"].to_pylist())
