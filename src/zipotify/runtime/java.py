@@ -62,8 +62,9 @@ def trust_options() -> list[str]:
     store = cache_folder() / "jdk" / "cacerts"
     shutil.copyfile(wheel / "lib" / "security" / "cacerts", store)
     for number, certificate in enumerate(added):
-        keytool = [wheel / "bin" / "keytool", "-importcert", "-noprompt", "-keystore", store, "-storepass", "changeit"]
-        subprocess.run([*keytool, "-alias", f"local-{number}", "-file", certificate], capture_output=True, check=False)
+        call = [str(wheel / "bin" / "keytool"), "-importcert", "-noprompt", "-alias", f"local-{number}"]
+        files = ["-keystore", str(store), "-storepass", "changeit", "-file", str(certificate)]
+        subprocess.run([*call, *files], capture_output=True, check=False)
     return [f"-Djavax.net.ssl.trustStore={store}"]
 
 

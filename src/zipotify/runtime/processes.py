@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -15,20 +16,21 @@ from pydantic import SecretStr
 from zipotify.settings import ENV_PREFIX, Settings
 
 _PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
+
+
+def end_with_this_parent(sent: signal.Signals, parent: int | None = None) -> None:
+    """Have the kernel send the signal to this process when its parent dies, however it dies (Linux only)."""
+    known = os.getppid() if parent is None else parent
+    if sys.platform == "linux":
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(sent))
+    if os.getppid() != known:
+        os._exit(1)
 
 
 def end_with_parent(sent: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
-    """A `preexec_fn`: the kernel sends the signal to the child when its parent dies, however it dies (Linux only)."""
-    libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-    parent = os.getpid()
-
-    def _ask_kernel() -> None:
-        if libc is not None:
-            libc.prctl(_PR_SET_PDEATHSIG, int(sent))
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return _ask_kernel
+    """The same as a `preexec_fn` for a child."""
+    return partial(end_with_this_parent, sent, os.getpid())
 
 
 def zipotify_command(verb: str, *arguments: str) -> list[str]:
