@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
+from threading import Event
 from typing import Annotated, Any
 
 import typer
@@ -18,3 +20,11 @@ HomeOption = Annotated[
 def settings_for(context: typer.Context, home: Path | None, **flags: Any) -> Settings:
     """Settings for this call: `--home` may stand before or after the verb; flags that are None are not given."""
     return load_settings(home or context.obj, **flags)
+
+
+def stop_on_signal() -> Event:
+    """An event that SIGTERM and SIGINT set: for verbs that run until they are asked to stop."""
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

@@ -142,6 +142,15 @@ ledger_offsets = Table(
     Column("next_offset", BigInteger, nullable=False),
     comment="how far ledger_counts has counted",
 )
+ledger_gaps = Table(
+    "ledger_gaps",
+    metadata,
+    _text("topic", primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("start_offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("end_offset", BigInteger, nullable=False),
+    comment="offsets that Kafka's retention removed before ledger_counts counted them, end excluded",
+)
 ledger_checks = Table(
     "ledger_checks",
     metadata,

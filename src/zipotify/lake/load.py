@@ -17,13 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
 from zipotify.contracts.files import RawRecord, find_files, read_records
 from zipotify.contracts.identity import checked_source
-from zipotify.contracts.schemas import arrow_schema
 from zipotify.contracts.tables import BRONZE, LOADS, QUARANTINE, REPEATS, TABLES, Table
+from zipotify.lake.arrow import arrow_table
 from zipotify.lake.judge import Judge, Outcome
 from zipotify.lake.tables import ensure_tables
 from zipotify.settings import Settings
@@ -111,12 +110,7 @@ class _Load:
         if not rows or (done is not None and done >= version):
             return
         properties = CommitProperties(app_transactions=[Transaction(self.load_id, version)])
-        write_deltalake(path, _arrow(table, rows), mode="append", commit_properties=properties)
-
-
-def _arrow(table: Table, rows: list[dict[str, Any]]) -> pa.Table:
-    schema = arrow_schema(table)
-    return pa.table({f.name: pa.array([row.get(f.name) for row in rows], f.type) for f in schema}, schema=schema)
+        write_deltalake(path, arrow_table(table, rows), mode="append", commit_properties=properties)
 
 
 def _load_id(files: list[Path], source: str, topic: str | None, earlier: pl.DataFrame) -> str:
