@@ -1,4 +1,7 @@
-"""The `zipotify` command: one module a verb, found by name. A verb's module has `run`; its docstring is the help."""
+"""The `zipotify` command: one module a verb, found by name.
+
+A verb's module has `run`, whose docstring is the help. A verb with verbs of its own has a `typer.Typer` named `app`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import importlib
 import pkgutil
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -52,8 +56,16 @@ def application() -> typer.Typer:
 
     for verb in verbs():
         module = importlib.import_module(f"zipotify.cli.{verb}")
-        app.command(verb)(module.run)
+        _add(app, verb, module)
     return app
+
+
+def _add(app: typer.Typer, verb: str, module: ModuleType) -> None:
+    group: typer.Typer | None = getattr(module, "app", None)
+    if group is not None:
+        app.add_typer(group, name=verb)
+    else:
+        app.command(verb)(module.run)
 
 
 def main() -> None:
