@@ -1,0 +1,103 @@
+"""One SELECT and its answer: what `zipotify query`, the dashboard and its API give back, in the same form."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import orjson
+
+from zipotify.errors import QueryError
+
+_ALLOWED = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+_MESSAGE_CHARS = 300
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows of a query, values as JSON has them: instants as ISO-8601 with Z, days as YYYY-MM-DD."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    is_cut: bool
+    """Whether there were more rows than asked for."""
+
+    def as_json(self) -> str:
+        """An array of objects."""
+        return orjson.dumps([dict(zip(self.columns, row, strict=True)) for row in self.rows]).decode()
+
+    def as_csv(self) -> str:
+        """Comma-separated with a header; null is empty."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.columns)
+        writer.writerows(self.rows)
+        return text.getvalue()
+
+
+def ask(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None = None) -> Answer:
+    """Answer one SELECT (or WITH, DESCRIBE, SHOW, EXPLAIN); raises QueryError."""
+    statement = _only_statement(connection, sql)
+    try:
+        result = connection.execute(statement)
+        rows = result.fetchall() if limit is None else result.fetchmany(limit + 1)
+    except duckdb.Error as error:
+        raise QueryError(_said(error), "`SHOW TABLES` lists the tables, `DESCRIBE fct_plays` its columns") from None
+    columns = _distinct([column[0] for column in result.description or []])
+    kept = rows if limit is None else rows[:limit]
+    return Answer(columns, [[plain(value) for value in row] for row in kept], len(kept) < len(rows))
+
+
+def _only_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
+    try:
+        statements = connection.extract_statements(sql)
+    except duckdb.Error as error:
+        raise QueryError(_said(error), "correct the SQL") from None
+    if len(statements) != 1 or statements[0].type not in _ALLOWED:
+        raise QueryError("one query at a time, and only reading", "use one SELECT, WITH, DESCRIBE, SHOW or EXPLAIN")
+    return statements[0]
+
+
+def _said(error: Exception) -> str:
+    """First lines of what DuckDB says, as one."""
+    return " ".join(str(error).split("\n\nLINE")[0].split())[:_MESSAGE_CHARS]
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Column names, told apart by numbers where they repeat."""
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return result
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    match value:
+        case None | bool() | str():
+            return value
+        case int():
+            return value if -(2**63) <= value < 2**64 else str(value)
+        case float():
+            return value if math.isfinite(value) else None
+        case Decimal():
+            return float(value)
+        case datetime():
+            return value.replace(tzinfo=None).isoformat() + "Z"
+        case date():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case dict():
+            return {str(key): plain(item) for key, item in value.items()}
+    return str(value)
