@@ -22,5 +22,7 @@ export_to dev.txt --no-default-groups --group dev
 export_to jdk.txt --only-group jdk
 export_to build.txt --only-group build
 export_to uv.txt --only-group uv
+"$uv" pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --no-annotate --generate-hashes \
+    --output-file requirements/airflow.txt requirements/airflow.in
 "$venv/bin/python" scripts/lock_jars.py
 say "locked: review the difference, then run make setup"
