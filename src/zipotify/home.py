@@ -71,6 +71,11 @@ class Home:
         return self.root / "run"
 
     @property
+    def outbox(self) -> Path:
+        """Records that a producer refused, waiting for whoever holds the lake."""
+        return self.root / "outbox"
+
+    @property
     def simulator_state(self) -> Path:
         """Checkpoint of the simulator's clock and seed."""
         return self.root / "simulator"
@@ -116,8 +121,8 @@ def _lives(pid: int, started_s: float) -> bool:
     """Whether the process that wrote its number down still runs (a container's dead may stay as zombies)."""
     try:
         process = psutil.Process(pid)
-        same = abs(process.create_time() - started_s) < _CLOCK_SLACK_S
-        return same and process.status() != psutil.STATUS_ZOMBIE
+        is_same = abs(process.create_time() - started_s) < _CLOCK_SLACK_S
+        return bool(is_same and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 

@@ -24,9 +24,7 @@ MAX_ABS_DOUBLE = 1e9
 """Larger durations or coordinates are no measurement."""
 LOGGED_IN = "Logged In"
 
-DEEP_PATTERN = r"(?:[\[{][^\[\]{}]*){100}"
-"""A hundred brackets opened and none closed. (Spark uses the same pattern, as Java reads it alike.)"""
-_DEEP = re.compile(DEEP_PATTERN)
+_STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 _INT_RANGE = {"int": 2**31, "long": 2**63}
 
 Event: TypeAlias = dict[str, Any]
@@ -70,12 +68,27 @@ def parse_json(raw: bytes) -> Any:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         return Refusal(Reason.BAD_ENCODING, f"byte {error.start} is not valid UTF-8")
+    if _is_too_deep(text):
+        return Refusal(Reason.TOO_DEEP, f"nested more than {MAX_DEPTH} levels deep")
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        if _DEEP.search(text):
-            return Refusal(Reason.TOO_DEEP, f"nested more than {MAX_DEPTH} levels deep")
         return Refusal(Reason.NOT_JSON, str(error).split(": line")[0][:200])
+
+
+def _is_too_deep(text: str) -> bool:
+    """Whether more than MAX_DEPTH brackets are open somewhere; those inside strings do not count."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for token in _STRING_OR_BRACKET.finditer(text):
+        if token[0] in ("[", "{"):
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif token[0] in ("]", "}"):
+            depth -= 1
+    return False
 
 
 def _typed_fields(contract: EventContract, value: Mapping[str, Any]) -> Event | Refusal:

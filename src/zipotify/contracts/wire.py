@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from confluent_kafka import KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 
+from zipotify.contracts import outbox
 from zipotify.contracts.fields import CONTRACT_VERSION, DEAD_LETTERS, TOPICS
 from zipotify.errors import BrokerUnreachableError, ZipotifyError
 from zipotify.settings import Settings
@@ -44,13 +44,16 @@ def record_key(source: str, session_id: object) -> bytes:
 
 
 class EventProducer:
-    """Idempotent, acknowledged by all replicas, keyed; counts what the broker took and what it did not."""
+    """Idempotent, acknowledged by all replicas, keyed; counts what the broker took and what it did not.
 
-    def __init__(self, settings: Settings, source: str, on_refused: Callable[[str, bytes], None] | None = None) -> None:
+    A record that is too large to send goes into the home's outbox, and from there into quarantine.
+    """
+
+    def __init__(self, settings: Settings, source: str) -> None:
         self.accepted_count = 0
         self.too_large_count = 0
         self._max_bytes = settings.max_produced_bytes
-        self._on_refused = on_refused
+        self._refuse = outbox.refuser(settings.home, source, settings.max_produced_bytes)
         self._headers = [(HEADER_SOURCE, source.encode()), (HEADER_VERSION, CONTRACT_VERSION.encode())]
         self._failure: str | None = None
         self._source = source
@@ -68,13 +71,15 @@ class EventProducer:
             }
         )
 
-    def send(self, topic: str, value: bytes, session_id: object = "") -> None:
-        """Hand one record over; waits while the queue is full; raises what an earlier record ran into."""
+    def send(self, topic: str, value: bytes, session_id: object = "") -> bool:
+        """Hand one record over; waits while the queue is full; raises what an earlier record ran into.
+
+        Returns False for a record that is too large.
+        """
         if len(value) > self._max_bytes:
             self.too_large_count += 1
-            if self._on_refused is not None:
-                self._on_refused(topic, value)
-            return
+            self._refuse(topic, value)
+            return False
         while True:
             try:
                 self._producer.produce(
@@ -89,6 +94,7 @@ class EventProducer:
                 self._producer.poll(0.5)
         self._producer.poll(0)
         self._raise_failure()
+        return True
 
     def flush(self) -> None:
         """Wait until the broker has taken everything; raises if it did not."""

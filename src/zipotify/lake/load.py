@@ -19,6 +19,7 @@ from typing import Any
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
+from zipotify.contracts import outbox
 from zipotify.contracts.files import RawRecord, find_files, read_records
 from zipotify.contracts.identity import checked_source
 from zipotify.contracts.tables import BRONZE, LOADS, QUARANTINE, REPEATS, TABLES, Table
@@ -65,6 +66,7 @@ def load_files(
     records = read_records(files, topic)
     with settings.home.lock("lake"):
         ensure_tables(settings.home.lake)
+        outbox.move_to_quarantine(settings.home)
         return _Load(settings, files, source, topic).run(records, on_progress)
 
 

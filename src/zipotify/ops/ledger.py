@@ -16,9 +16,9 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.engine import Engine
 
-from zipotify.contracts import serving
+from zipotify.contracts import outbox, serving
 from zipotify.contracts.serving import connect, insert_into, report_part
-from zipotify.ops.ledger_kafka import Produced, count_produced
+from zipotify.ops.ledger_kafka import HOUR_S, Produced, count_produced
 from zipotify.ops.ledger_lake import OUTCOMES, Landed, Loads, count_landed, count_loads
 from zipotify.settings import Settings
 
@@ -79,10 +79,12 @@ def check(settings: Settings) -> LedgerReport:
     produced = count_produced(settings, engine)
     # Loads first: what is read is written down before it lands, so a load that runs now shows as in flight.
     loads = count_loads(settings.home.lake)
+    refused = list(outbox.waiting(settings.home))
     landed = count_landed(settings.home.lake, produced.boundary, produced.gaps)
     lines = _Lines()
     _add_streamed(lines, produced, landed)
     _add_loaded(lines, loads, landed)
+    _add_waiting(lines, refused, landed)
     kafka = "reachable" if produced.reachable else "unreachable" if produced.boundary else "not used"
     return LedgerReport(lines.closed(), kafka)
 
@@ -133,8 +135,21 @@ def _add_loaded(lines: _Lines, loads: Loads, landed: Landed) -> None:
             arrived = sum(landed.loaded[outcome][load_id, source, topic, hour_s] for outcome in OUTCOMES)
             lines.add(key, "in_flight", max(0, read - arrived))
     for outcome in OUTCOMES:
-        for (_load_id, source, topic, hour_s), count in landed.loaded[outcome].items():
+        for (load_id, source, topic, hour_s), count in landed.loaded[outcome].items():
             lines.add((source, topic, None, hour_s), outcome, count)
+            if load_id.startswith(outbox.PRODUCER_PREFIX):
+                lines.add((source, topic, None, hour_s), "produced", count)
+
+
+def _add_waiting(lines: _Lines, refused: list[outbox.RefusedRecord], landed: Landed) -> None:
+    """Records that a producer refused and nobody has moved yet; one that was moved meanwhile has landed."""
+    moved = {load_id for load_id, *_ in landed.loaded["refused"]}
+    for record in refused:
+        if record.load_id not in moved:
+            hour_s = int(record.produced_at.timestamp()) // HOUR_S * HOUR_S
+            key: RowKey = (record.source, record.topic, None, hour_s)
+            lines.add(key, "produced", 1)
+            lines.add(key, "in_flight", 1)
 
 
 def watch(settings: Settings, stop: Event) -> None:

@@ -29,6 +29,7 @@ class Reporter:
         self._live_counts: deque[tuple[float, int]] = deque()
         self._live_total = 0
         self._seen: dict[str, int] = {}
+        self._were_live: set[str] = set()
         self._bar = _Bar() if sys.stderr.isatty() else None
 
     def __enter__(self) -> Reporter:
@@ -66,8 +67,9 @@ class Reporter:
         for lane in lanes:
             fresh = lane.sent_count - self._seen.get(lane.name, 0)
             self._seen[lane.name] = lane.sent_count
-            if lane.is_live(now_s):
+            if lane.name in self._were_live:
                 self._live_total += fresh
+        self._were_live = {lane.name for lane in lanes if lane.is_live(now_s)}
         self._live_counts.append((now, self._live_total))
         while now - self._live_counts[0][0] > _RATE_OVER_S:
             self._live_counts.popleft()

@@ -22,7 +22,7 @@ from pyspark.sql.streaming import StreamingQuery
 from sqlalchemy import delete
 from sqlalchemy.engine import Engine
 
-from zipotify.contracts import serving
+from zipotify.contracts import outbox, serving
 from zipotify.contracts.fields import TOPICS
 from zipotify.contracts.serving import insert_into, report_part
 from zipotify.contracts.tables import BRONZE
@@ -69,10 +69,12 @@ def run_queries(
     report_part(engine, "stream", "running", "waiting for events")
     while not stop.is_set() and any(query.isActive for query in running):
         stop.wait(_POLL_S)
+        outbox.move_to_quarantine(settings.home)
         _raise_failure(running, engine)
     report_part(engine, "stream", "stopping")
     for query in running:
         _stop_gently(query)
+    outbox.move_to_quarantine(settings.home)
     _raise_failure(running, engine)
 
 

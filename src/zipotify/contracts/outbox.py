@@ -1,0 +1,116 @@
+"""Records that a producer refused (TOO_LARGE): they wait in `home/outbox` until they are moved into quarantine.
+
+A producer may not write to the lake, which the stream holds, and Kafka does not take them. So each is a file of its
+own, and whoever holds the lake moves them. The ledger counts them in either place, and never twice: by their id.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from zipotify.contracts.reasons import Reason
+from zipotify.contracts.tables import QUARANTINE
+from zipotify.home import Home
+
+PRODUCER_PREFIX = "producer-"
+"""`load_id` of a quarantine row that a producer refused starts so; the row stands for itself in the ledger."""
+_ENDING = ".refused"
+_MOVED_AT_ONCE = 8
+"""Such records are large by definition, so only a few are held in memory at a time."""
+
+
+@dataclass(frozen=True)
+class RefusedRecord:
+    """One waiting record; `path` holds a line of JSON about it and then its original bytes."""
+
+    load_id: str
+    source: str
+    topic: str
+    message: str
+    produced_at: datetime
+    path: Path
+
+    def value(self) -> bytes:
+        """The original bytes."""
+        return self.path.read_bytes().partition(b"\n")[2]
+
+
+def refuser(home: Home, source: str, limit_bytes: int) -> Callable[[str, bytes], None]:
+    """A function (topic, value) that puts a record larger than `limit_bytes` into the outbox."""
+
+    def refuse(topic: str, value: bytes) -> None:
+        about = {
+            "source": source,
+            "topic": topic,
+            "message": f"{len(value)} bytes, at most {limit_bytes} are sent",
+            "produced_at_us": int(datetime.now(UTC).timestamp() * 1e6),
+        }
+        home.outbox.mkdir(parents=True, exist_ok=True)
+        path = home.outbox / f"{PRODUCER_PREFIX}{uuid.uuid4().hex}{_ENDING}"
+        unfinished = path.with_suffix(".new")
+        unfinished.write_bytes(orjson.dumps(about) + b"\n" + value)
+        unfinished.replace(path)
+
+    return refuse
+
+
+def waiting(home: Home) -> Iterator[RefusedRecord]:
+    """What waits now, without the bytes; a record that is moved meanwhile is left out."""
+    for path in sorted(home.outbox.glob(f"*{_ENDING}")):
+        try:
+            with path.open("rb") as file:
+                about = orjson.loads(file.readline())
+        except FileNotFoundError:
+            continue
+        produced_at = datetime.fromtimestamp(about.pop("produced_at_us") / 1e6, UTC)
+        yield RefusedRecord(path.stem, produced_at=produced_at, path=path, **about)
+
+
+def move_to_quarantine(home: Home) -> int:
+    """Move all that waits into the lake's quarantine, each once; the caller holds the lake. Returns how many."""
+    moved_count = 0
+    records = waiting(home)
+    while some := list(islice(records, _MOVED_AT_ONCE)):
+        _append(home, some)
+        for record in some:
+            record.path.unlink()
+        moved_count += len(some)
+    return moved_count
+
+
+def _append(home: Home, records: list[RefusedRecord]) -> None:
+    """Write them, except those that an interrupted move wrote and did not remove from the outbox."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    from deltalake import DeltaTable, write_deltalake
+
+    from zipotify.contracts.schemas import arrow_schema
+
+    path = str(home.lake / QUARANTINE.path)
+    ids = pc.field("load_id").isin([record.load_id for record in records])
+    written = DeltaTable(path).to_pyarrow_dataset().to_table(["load_id"], ids)["load_id"].to_pylist()
+    rows = [_row(record) for record in records if record.load_id not in written]
+    if rows:
+        write_deltalake(path, pa.Table.from_pylist(rows, arrow_schema(QUARANTINE)), mode="append")
+
+
+def _row(record: RefusedRecord) -> dict[str, Any]:
+    return {
+        "topic": record.topic,
+        "reason": str(Reason.TOO_LARGE),
+        "message": record.message,
+        "value": record.value(),
+        "source": record.source,
+        "produced_at": record.produced_at,
+        "ingested_at": datetime.now(UTC),
+        "load_id": record.load_id,
+        "load_row": 0,
+    }
