@@ -39,3 +39,23 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     session = spark_session(load_settings(tmp_path_factory.mktemp("spark-home")), "zipotify-tests")
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of one Kafka for all tests that need none of their own; see `broker`."""
+    from zipotify.broker.embedded import running_broker
+    from zipotify.runtime.ports import any_free
+
+    settings = load_settings(tmp_path_factory.mktemp("kafka") / "home", kafka_port=any_free())
+    with running_broker(settings) as address:
+        yield address
+
+
+@pytest.fixture
+def broker(kafka: str) -> str:
+    """Address of a Kafka whose topics are empty, for homes with `bootstrap_servers=broker`."""
+    from support.kafka import empty_topics
+
+    empty_topics(kafka)
+    return kafka

@@ -17,9 +17,9 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from odd_records import SOUND, bent
 from pyspark.sql import SparkSession
+
 from support.command import GENEROUS_S, command, environment, wait_until
 from support.lake import rows, table
-
 from zipotify.broker.embedded import running_broker
 from zipotify.contracts import serving
 from zipotify.contracts.fields import DEAD_LETTERS, LISTEN_EVENTS, PAGE_VIEW_EVENTS, TOPICS
