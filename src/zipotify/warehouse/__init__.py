@@ -1,1 +1,6 @@
-"""TODO"""
+"""Lake -> warehouse: dbt on DuckDB builds the marts; a snapshot that nothing changes any more is what readers open.
+
+`sources`  lake tables that dbt reads     `build`    one build: dbt, publication, what is reported of it
+`plugin`   prepares dbt's connection      `publish`  snapshots and the manifest that names the current one
+`runner`   dbt inside this process        `query`    read-only SQL on the current snapshot
+"""

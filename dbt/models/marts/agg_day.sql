@@ -1,0 +1,95 @@
+-- Grain: one row per source and UTC day with any event.
+with actions as (
+    select
+        source,
+        event_date as date_day,
+        count(*) as event_count,
+        count(distinct user_key) as active_user_count
+    from {{ ref('int_events') }}
+    group by source, event_date
+),
+
+plays as (
+    select
+        source,
+        played_date as date_day,
+        count(*) as play_count,
+        sum(cast(is_listen as integer)) as listen_count,
+        sum(heard_ms) as heard_ms,
+        count(distinct case when is_listen then user_key end) as listener_count
+    from {{ ref('fct_plays') }}
+    group by source, played_date
+),
+
+views as (
+    select
+        source,
+        viewed_date as date_day,
+        count(*) as page_view_count,
+        sum(cast(is_error as integer)) as error_count,
+        sum(cast(page = 'Cancellation Confirmation' as integer)) as cancellation_count
+    from {{ ref('fct_page_views') }}
+    group by source, viewed_date
+),
+
+sessions as (
+    select
+        source,
+        started_date as date_day,
+        count(*) as session_count
+    from {{ ref('fct_sessions') }}
+    group by source, started_date
+),
+
+newcomers as (
+    select
+        source,
+        cast(first_seen_at as date) as date_day,
+        count(*) as new_user_count
+    from {{ ref('dim_users') }}
+    where version_number = 1 and not is_unknown
+    group by source, cast(first_seen_at as date)
+),
+
+changes as (
+    select
+        source,
+        changed_date as date_day,
+        sum(cast(change_kind = 'upgrade' as integer)) as upgrade_count,
+        sum(cast(change_kind = 'downgrade' as integer)) as downgrade_count
+    from {{ ref('fct_level_changes') }}
+    group by source, changed_date
+),
+
+logins as (
+    select
+        source,
+        authed_date as date_day,
+        sum(cast(is_success as integer)) as login_count,
+        sum(cast(not is_success as integer)) as failed_login_count
+    from {{ ref('fct_auths') }}
+    group by source, authed_date
+)
+
+select
+    a.source,
+    a.date_day,
+    a.event_count,
+    coalesce(w.page_view_count, 0) as page_view_count,
+    coalesce(p.play_count, 0) as play_count,
+    cast(coalesce(p.listen_count, 0) as bigint) as listen_count,
+    cast(coalesce(p.heard_ms, 0) as bigint) as heard_ms,
+    a.active_user_count,
+    coalesce(p.listener_count, 0) as listener_count,
+    coalesce(n.new_user_count, 0) as new_user_count,
+    coalesce(s.session_count, 0) as session_count,
+    cast(coalesce(c.upgrade_count, 0) as bigint) as upgrade_count,
+    cast(coalesce(c.downgrade_count, 0) as bigint) as downgrade_count,
+    cast(coalesce(w.cancellation_count, 0) as bigint) as cancellation_count,
+    cast(coalesce(w.error_count, 0) as bigint) as error_count,
+    cast(coalesce(g.login_count, 0) as bigint) as login_count,
+    cast(coalesce(g.failed_login_count, 0) as bigint) as failed_login_count
+from actions as a
+{% for other in ['plays as p', 'views as w', 'sessions as s', 'newcomers as n', 'changes as c', 'logins as g'] %}
+left join {{ other }} on a.source = {{ other[-1] }}.source and a.date_day = {{ other[-1] }}.date_day
+{% endfor %}

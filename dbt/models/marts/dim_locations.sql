@@ -1,0 +1,47 @@
+-- Grain: one row per city and state that events name, and the unknown member. Coordinates are the city's, if known.
+with places as (
+    select distinct
+        city,
+        state,
+        case when regexp_matches(state, '^[A-Z]{2}(-|$)') then left(state, 2) end as state_code
+    from {{ ref('int_events_unioned') }}
+    where city is not null or state is not null
+),
+
+cities as (
+    select
+        city,
+        state,
+        min_by(lat, artist_id) as city_lat,
+        min_by(lon, artist_id) as city_lon
+    from {{ ref('stg_catalog__artists') }}
+    where lat is not null and lon is not null
+    group by city, state
+)
+
+select
+    {{ location_key('p.city', 'p.state') }} as location_key,
+    p.city,
+    p.state,
+    p.state_code,
+    d.state_name,
+    d.division,
+    d.region,
+    c.city_lat,
+    c.city_lon,
+    false as is_unknown
+from places as p
+left join {{ ref('us_states') }} as d on p.state_code = d.state_code
+left join cities as c on p.city = c.city and p.state = c.state
+union all
+select
+    {{ unknown_key() }} as location_key,
+    null as city,
+    null as state,
+    null as state_code,
+    null as state_name,
+    null as division,
+    null as region,
+    null as city_lat,
+    null as city_lon,
+    true as is_unknown

@@ -1,0 +1,19 @@
+-- Grain: one row per auth event: the event after a Login, successful or not.
+select
+    p.event_id,
+    p.source,
+    p.session_key,
+    coalesce(p.user_key, s.user_key) as user_key,
+    coalesce(v.user_version_key, {{ unknown_key() }}) as user_version_key,
+    p.location_key,
+    p.event_at as authed_at,
+    p.event_date as authed_date,
+    p.item_in_session,
+    p.is_success,
+    p.level,
+    p.device,
+    p.tag,
+    p.ingested_at
+from {{ ref('stg_events__auths') }} as p
+inner join {{ ref('int_session_users') }} as s on p.session_key = s.session_key
+{{ join_user_version('p', 'event_at', 'coalesce(p.user_key, s.user_key)') }}

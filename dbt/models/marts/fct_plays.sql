@@ -1,0 +1,30 @@
+-- Grain: one row per play (listen event). No join adds or loses rows: the keys joined on are unique.
+select
+    p.event_id,
+    p.source,
+    p.session_key,
+    coalesce(p.user_key, s.user_key) as user_key,
+    coalesce(v.user_version_key, {{ unknown_key() }}) as user_version_key,
+    m.track_key,
+    m.artist_key,
+    p.location_key,
+    p.event_at as played_at,
+    p.event_date as played_date,
+    p.item_in_session,
+    p.session_position,
+    p.level,
+    p.auth,
+    p.gender,
+    p.device,
+    p.tag,
+    p.artist,
+    p.song,
+    p.duration_ms,
+    p.heard_ms,
+    p.is_heard_estimated,
+    p.is_listen,
+    p.ingested_at
+from {{ ref('int_plays_sessionized') }} as p
+inner join {{ ref('int_session_users') }} as s on p.session_key = s.session_key
+inner join {{ ref('int_track_matches') }} as m on p.track_reference = m.track_reference
+{{ join_user_version('p', 'event_at', 'coalesce(p.user_key, s.user_key)') }}

@@ -1,0 +1,65 @@
+-- Grain: one row per session (source, session id).
+with actions as (
+    select
+        source,
+        session_key,
+        session_id,
+        min(event_at) as started_at,
+        max(event_at) as ended_at,
+        count(*) as event_count,
+        min_by(level, row(event_at, item_in_session)) as level_at_start,
+        max_by(level, row(event_at, item_in_session)) as level_at_end,
+        min_by(device, row(event_at, item_in_session)) as device,
+        min_by(location_key, row(event_at, item_in_session)) as location_key,
+        min_by(tag, row(event_at, item_in_session)) as tag,
+        max(ingested_at) as ingested_at
+    from {{ ref('int_events') }}
+    group by source, session_key, session_id
+),
+
+plays as (
+    select
+        session_key,
+        count(*) as play_count,
+        sum(cast(is_listen as integer)) as listen_count,
+        sum(heard_ms) as heard_ms
+    from {{ ref('int_plays_sessionized') }}
+    group by session_key
+),
+
+views as (
+    select
+        session_key,
+        count(*) as page_view_count,
+        sum(cast(status >= 400 as integer)) as error_count
+    from {{ ref('stg_events__page_views') }}
+    group by session_key
+)
+
+select
+    a.session_key,
+    a.source,
+    a.session_id,
+    s.user_key,
+    coalesce(v.user_version_key, {{ unknown_key() }}) as user_version_key,
+    coalesce(a.location_key, {{ unknown_key() }}) as location_key,
+    a.device,
+    a.tag,
+    a.started_at,
+    a.ended_at,
+    cast(a.started_at as date) as started_date,
+    {{ ms_between('a.started_at', 'a.ended_at') }} as duration_ms,
+    a.event_count,
+    coalesce(w.page_view_count, 0) as page_view_count,
+    coalesce(p.play_count, 0) as play_count,
+    cast(coalesce(p.listen_count, 0) as bigint) as listen_count,
+    cast(coalesce(p.heard_ms, 0) as bigint) as heard_ms,
+    cast(coalesce(w.error_count, 0) as bigint) as error_count,
+    a.level_at_start,
+    a.level_at_end,
+    a.ingested_at
+from actions as a
+inner join {{ ref('int_session_users') }} as s on a.session_key = s.session_key
+left join plays as p on a.session_key = p.session_key
+left join views as w on a.session_key = w.session_key
+{{ join_user_version('a', 'started_at', 's.user_key') }}

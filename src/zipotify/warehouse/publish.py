@@ -1,0 +1,107 @@
+"""Published snapshots: files that never change, and `current.json`, which names the newest one.
+
+A reader opens the file that the manifest names; a switch is one rename, so that it sees the old or the new, whole.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import orjson
+
+from zipotify.contracts.snapshot import MANIFEST, Manifest, instant
+from zipotify.settings import Settings
+
+_UNFINISHED = ".building"
+_MARTS = "select table_name from information_schema.tables where table_schema = 'marts' order by table_name"
+_SORT_ORDER = {
+    "fct_plays": "played_at, event_id",
+    "fct_page_views": "viewed_at, event_id",
+    "fct_auths": "authed_at, event_id",
+    "fct_sessions": "started_at, session_key",
+    "fct_level_changes": "changed_at, user_version_key",
+    "fct_user_days": "date_day, source, user_key",
+    "dim_users": "user_key, valid_from",
+}
+"""Facts lie in the order of time, which is how they are asked for; tables that aren't named lie in column order."""
+
+
+def publish(settings: Settings, lake_versions: dict[str, int], fingerprint: str) -> Manifest:
+    """Copy the marts of the working file into a new snapshot and switch to it; removes snapshots beyond the kept."""
+    published = settings.home.published
+    published.mkdir(parents=True, exist_ok=True)
+    _remove_unfinished(published)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    publish_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    file = published / f"{publish_id}.duckdb"
+    manifest = _copy(
+        settings, file, Manifest(publish_id, file.name, str(instant(now)), None, None, lake_versions, fingerprint, {})
+    )
+    _write(published, manifest)
+    _remove_old(published, settings.published_keep_count, file)
+    return manifest
+
+
+def _copy(settings: Settings, file: Path, manifest: Manifest) -> Manifest:
+    unfinished = file.with_suffix(_UNFINISHED)
+    limits: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{settings.warehouse_memory_mb}MB",
+        "threads": 2,
+    }
+    with duckdb.connect(str(unfinished), config=limits) as connection:
+        working = str(settings.home.warehouse_file).replace("'", "''")
+        connection.execute(f"attach '{working}' as working (read_only)")
+        marts = [row[0] for row in connection.execute(f"use working; {_MARTS}").fetchall()]
+        connection.execute(f'use "{unfinished.stem}"')
+        counts = {mart: _copy_table(connection, mart) for mart in marts}
+        newest = connection.execute("select max(as_of), max(last_ingested_at) from agg_metrics").fetchone() or (
+            None,
+            None,
+        )
+        connection.execute(
+            "create table publication as select ? as publish_id, cast(? as timestamp) as built_at",
+            [manifest.publish_id, manifest.built_at.removesuffix("Z")],
+        )
+    unfinished.rename(file)
+    return Manifest(
+        **{
+            **asdict(manifest),
+            "as_of": instant(newest[0]),
+            "last_ingested_at": instant(newest[1]),
+            "row_counts": counts,
+        }
+    )
+
+
+def _copy_table(connection: duckdb.DuckDBPyConnection, mart: str) -> int:
+    order = _SORT_ORDER.get(mart, "all")
+    connection.execute(f"create table {mart} as select * from working.marts.{mart} order by {order}")  # noqa: S608
+    row = connection.execute(f"select count(*) from {mart}").fetchone()  # noqa: S608
+    return int(row[0]) if row else 0
+
+
+def _write(published: Path, manifest: Manifest) -> None:
+    unfinished = published / f"{MANIFEST}{_UNFINISHED}"
+    with unfinished.open("wb") as stream:
+        stream.write(orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2))
+        stream.flush()
+        os.fsync(stream.fileno())
+    unfinished.replace(published / MANIFEST)
+
+
+def _remove_unfinished(published: Path) -> None:
+    """What a killed build left behind; the caller holds the warehouse's lock."""
+    for path in published.glob(f"*{_UNFINISHED}*"):
+        path.unlink()
+
+
+def _remove_old(published: Path, keep_count: int, newest: Path) -> None:
+    """Names begin with the time; a reader that has an old file open keeps it until it closes it."""
+    older = sorted(path for path in published.glob("*.duckdb") if path != newest)
+    for path in older[: max(0, len(older) - keep_count + 1)]:
+        path.unlink()

@@ -1,0 +1,105 @@
+"""dbt inside this process: importing it takes seconds, so a process that builds again keeps it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from zipotify.errors import BuildError
+from zipotify.settings import Settings
+from zipotify.warehouse.sources import project_folder
+
+_MESSAGE_CHARS = 500
+
+
+class DbtRunner:
+    """Runs the project for one home; keeps the parsed project between runs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._project = project_folder()
+        self._folder = settings.home.warehouse_file.parent
+
+    def build(self) -> None:
+        """Run every model and every check, in order; raises BuildError naming what failed first."""
+        from dbt.cli.main import dbtRunner
+
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._settings.home.logs.mkdir(parents=True, exist_ok=True)
+        with _environment(self._variables()):
+            try:
+                outcome = dbtRunner().invoke(["--quiet", "build", *self._arguments()])
+            finally:
+                _close_connections()
+        if not outcome.success:
+            raise BuildError(_failure(outcome), f"see {self._settings.home.logs / 'dbt.log'}; what was published stays")
+
+    def _arguments(self) -> list[str]:
+        variables = orjson.dumps({"k_anonymity": self._settings.k_anonymity}).decode()
+        return [
+            *("--project-dir", str(self._project)),
+            *("--profiles-dir", str(self._project)),
+            *("--target-path", str(self._folder / "target")),
+            *("--log-path", str(self._settings.home.logs)),
+            *("--log-level", "none", "--log-level-file", "info"),
+            *("--vars", variables),
+            "--no-version-check",
+            "--no-send-anonymous-usage-stats",
+            "--no-use-colors",
+        ]
+
+    def _variables(self) -> dict[str, str]:
+        # The lake's path lands in an SQL string inside a format string.
+        lake = str(self._settings.home.lake).replace("'", "''").replace("{", "{{").replace("}", "}}")
+        return {
+            "ZIPOTIFY_LAKE": lake,
+            "ZIPOTIFY_BUILD_FILE": str(self._settings.home.warehouse_file),
+            "ZIPOTIFY_BUILD_TEMP": str(self._folder / "spill"),
+            "ZIPOTIFY_BUILD_MEMORY_MB": str(self._settings.warehouse_memory_mb),
+            "DO_NOT_TRACK": "1",
+        }
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Environment variables for dbt's profile and sources, taken back afterwards."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _close_connections() -> None:
+    """Let go of the working file: dbt would keep it open for its next run."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    environment = DuckDBConnectionManager._ENV
+    if environment is not None:
+        environment.close()
+    DuckDBConnectionManager.close_all_connections()
+
+
+def _failure(outcome: Any) -> str:
+    """The first failed model or check, and what it said."""
+    for result in getattr(outcome.result, "results", None) or []:
+        if str(result.status) in {"error", "fail"}:
+            kind = "check" if str(result.node.resource_type) in {"test", "unit_test"} else "model"
+            said = " ".join(str(result.message).split())[:_MESSAGE_CHARS]
+            return f"warehouse {kind} '{result.node.name}' failed: {said}"
+    return f"dbt did not run: {' '.join(str(outcome.exception).split())[:_MESSAGE_CHARS]}"
+
+
+def working_leftovers(folder: Path) -> list[Path]:
+    """Files of the working database, to be removed before a build from nothing."""
+    return [path for path in folder.glob("warehouse.duckdb*") if path.is_file()]
