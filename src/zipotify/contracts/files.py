@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from zipotify.contracts.decode import Refusal, parse_json
+from zipotify.contracts.decode import parse_json
 from zipotify.contracts.dialect import OldDialect, is_old_dialect
 from zipotify.contracts.fields import TOPICS
 from zipotify.errors import MissingInputError, UsageError
@@ -45,10 +47,16 @@ def _event_files(folder: Path) -> list[Path]:
 
 
 def read_records(files: list[Path], topic: str | None = None) -> Iterator[RawRecord]:
-    """Raw records of the files, in order, older-dialect files translated; raises UsageError for an unclear topic."""
+    """Raw records of the files, in order, older-dialect files translated.
+
+    Raises UsageError for an unclear topic before it hands out an iterator, so that nothing was begun by then.
+    """
     if topic is not None and topic not in TOPICS:
         raise UsageError(f"unknown topic '{topic}'", f"topics: {', '.join(TOPICS)}")
-    plans = [(file, topic or _topic_of(file)) for file in files]
+    return _records([(file, topic or _topic_of(file)) for file in files])
+
+
+def _records(plans: list[tuple[Path, str | None]]) -> Iterator[RawRecord]:
     old = OldDialect()
     for file, file_topic in plans:
         for line in _lines(file):
@@ -72,13 +80,9 @@ def _topic_of(file: Path) -> str | None:
 
 
 def _has_old_dialect(file: Path) -> bool:
-    for number, line in enumerate(_lines(file)):
-        value = parse_json(line)
-        if not isinstance(value, Refusal):
-            return is_old_dialect(value)
-        if number >= _LINES_TO_RECOGNISE:
-            break
-    return False
+    """Whether one of its first records is (a guest's may lack what tells the dialects apart), or it has none."""
+    lines = list(islice(_lines(file), _LINES_TO_RECOGNISE))
+    return not lines or any(is_old_dialect(parse_json(line)) for line in lines)
 
 
 def _lines(file: Path) -> Iterator[bytes]:
@@ -88,7 +92,7 @@ def _lines(file: Path) -> Iterator[bytes]:
                 stripped = line.strip(b"\r\n")
                 if stripped:
                     yield stripped
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise MissingInputError(f"{file} is no whole gzip file: {error}", "fetch or compress it again") from None
 
 
