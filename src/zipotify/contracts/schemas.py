@@ -22,17 +22,15 @@ _ARROW = {
     "date": pa.date32(),
     "binary": pa.binary(),
 }
-_SPARK_DDL = {
-    "string": "STRING",
-    "long": "BIGINT",
-    "int": "INT",
-    "double": "DOUBLE",
-    "bool": "BOOLEAN",
-    "timestamp": "TIMESTAMP",
-    "date": "DATE",
-    "binary": "BINARY",
+_SPARK_TYPE = {
+    "string": "string",
+    "id": "string",
+    "long": "long",
+    "int": "integer",
+    "double": "double",
+    "number": "double",
+    "bool": "boolean",
 }
-_SPARK_WIRE = {"id": "STRING", "number": "DOUBLE"}
 _JSON_TYPE: dict[str, Any] = {
     "string": "string",
     "long": "integer",
@@ -50,21 +48,16 @@ def arrow_schema(table: Table) -> pa.Schema:
     return pa.schema([pa.field(c.name, _ARROW[c.type], c.nullable) for c in table.columns])
 
 
-def spark_ddl(table: Table) -> str:
-    """Spark DDL of a lake table's columns."""
-    return ", ".join(f"{c.name} {_SPARK_DDL[c.type]}" for c in table.columns)
-
-
 def spark_wire_schema(contract: EventContract) -> T.StructType:
-    """What Spark's from_json parses of an event, plus the column that takes what does not fit."""
+    """What Spark's from_json parses of an event, plus the column that takes what does not fit; needs no JVM."""
     from pyspark.sql import types as T
 
-    ddl = ", ".join(f"`{f.name}` {_spark_wire_type(f)}" for f in contract.fields)
-    return T.StructType.fromDDL(f"{ddl}, {CORRUPT_COLUMN} STRING")
-
-
-def _spark_wire_type(field: EventField) -> str:
-    return _SPARK_WIRE.get(field.kind) or _SPARK_DDL[field.kind]
+    columns = [(field.name, _SPARK_TYPE[field.kind]) for field in contract.fields]
+    fields = [
+        {"name": name, "type": kind, "nullable": True, "metadata": {}}
+        for name, kind in [*columns, (CORRUPT_COLUMN, "string")]
+    ]
+    return T.StructType.fromJson({"fields": fields})
 
 
 def json_schema(contract: EventContract) -> dict[str, Any]:
