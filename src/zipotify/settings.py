@@ -30,7 +30,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 class Settings(BaseSettings):
     """Every knob of one Zipotify home; units are in the names."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
     home_path: Path = Path(".zipotify")
     """Folder that holds everything of one installation: lake, warehouse, Kafka data, logs, secrets."""
@@ -146,7 +146,9 @@ def load_settings(home: Path | None = None, **flags: Any) -> Settings:
 
     Raises ConfigError naming the key, its source and what is allowed.
     """
-    path = home or Path(os.environ.get(ENV_PREFIX + "HOME", ".zipotify"))
+    path = home or Path(os.environ.get(ENV_PREFIX + "HOME") or ".zipotify")
+    if path.exists() and not path.is_dir():
+        raise ConfigError(f"{path} is a file, and a home is a folder", "name another --home")
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         return Settings(home_path=path.expanduser().absolute(), **given)
