@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,14 +83,9 @@ class Home:
     def secret(self, name: str, size_bytes: int = 32) -> bytes:
         """Read the named secret, generating it on first use (readable by the owner only)."""
         path = self.root / "secrets" / name
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return bytes.fromhex(path.read_text().strip())
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(size_bytes))
-        return self.secret(name)
+        if not path.exists():
+            _generate_secret(path, size_bytes)
+        return bytes.fromhex(path.read_text().strip())
 
     def broker_address(self) -> str | None:
         """`host:port` of the embedded broker while it runs, as it wrote it down."""
@@ -115,6 +110,17 @@ class Home:
                 f"{self.root} is in use: its {part} is held by {_describe(holder)}",
                 "wait for it, stop it with `zipotify down`, or use another --home",
             ) from None
+
+
+def _generate_secret(path: Path, size_bytes: int) -> None:
+    """Whole or not at all, so that two processes that start at once have the same secret."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_hex(size_bytes))
+    with suppress(FileExistsError):
+        path.hardlink_to(fresh)
+    fresh.unlink()
 
 
 def _lives(pid: int, started_s: float) -> bool:
