@@ -75,5 +75,10 @@ def main() -> None:
     except ZipotifyError as error:
         typer.echo(f"zipotify: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        typer.echo(f"zipotify: {error.filename}: {error.strerror}\n  -> check that it can be used", err=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
