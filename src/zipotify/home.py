@@ -16,7 +16,7 @@ from typing import Literal
 import psutil
 from filelock import FileLock, Timeout
 
-from zipotify.errors import HomeInUseError
+from zipotify.errors import HomeInUseError, MissingInputError
 
 # A process's start is reckoned from the clock, which may be set meanwhile; a process number is not reused so fast.
 _CLOCK_SLACK_S = 60.0
@@ -79,6 +79,11 @@ class Home:
     def simulator_state(self) -> Path:
         """Checkpoint of the simulator's clock and seed."""
         return self.root / "simulator"
+
+    def require(self) -> None:
+        """Raise MissingInputError when there is no such home yet."""
+        if not self.root.is_dir():
+            raise MissingInputError(f"there is no home at {self.root}", "start one with `zipotify up`")
 
     def secret(self, name: str, size_bytes: int = 32) -> bytes:
         """Read the named secret, generating it on first use (readable by the owner only)."""

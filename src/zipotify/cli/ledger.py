@@ -27,6 +27,7 @@ def run(
     from zipotify.ops.ledger import watch as watch_ledger
 
     settings = settings_for(context, home)
+    settings.home.require()
     if watch:
         watch_ledger(settings, stop_on_signal())
         return

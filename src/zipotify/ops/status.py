@@ -12,7 +12,6 @@ from sqlalchemy.engine import Engine
 
 from zipotify.contracts import serving
 from zipotify.contracts.serving import connect
-from zipotify.errors import MissingInputError
 from zipotify.ops.health import Health, PartStatus, dashboard_address
 from zipotify.ops.supervisor import Supervisor
 from zipotify.settings import Settings
@@ -40,8 +39,7 @@ class Status:
 
 def read_status(settings: Settings) -> Status:
     """Look at the home; raises MissingInputError when there is none."""
-    if not settings.home.root.exists():
-        raise MissingInputError(f"there is no home at {settings.home.root}", "start one with `zipotify up`")
+    settings.home.require()
     client = Supervisor(settings.home)
     engine = connect(settings.serving_address())
     states = client.states()

@@ -164,7 +164,8 @@ class _Run:
         deadline = time.monotonic() + _DRAIN_LIMIT_S
         while not self._stop.is_set():
             self._view.show(self._health.look(self._client.states()), self._memory.now)
-            stopped = self._client.states()["simulator"].state == "STOPPED"
+            simulator = self._client.states().get("simulator")
+            stopped = simulator is not None and simulator.state == "STOPPED"
             report = check(self._settings)
             in_flight = report.total("in_flight")
             if stopped and in_flight == 0 and report.kafka != "unreachable":
