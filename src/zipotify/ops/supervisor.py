@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from typing import Any
 
 from supervisor.xmlrpc import SupervisorTransport
 
-from zipotify.errors import ZipotifyError
+from zipotify.errors import ConfigError, ZipotifyError
 from zipotify.home import Home
 from zipotify.ops.parts import Part
 from zipotify.runtime.processes import end_with_parent, last_lines
@@ -28,6 +29,7 @@ _LONGEST_SOCKET_PATH = 100
 _START_LIMIT_S = 60.0
 _START_ATTEMPTS = 4
 _LOG_BYTES = 5 * 2**20
+_COMMENT = re.compile(r"\s[;#]|[\r\n]")
 
 ALIVE = ("STARTING", "RUNNING")
 ENDED = ("STOPPED", "EXITED", "FATAL")
@@ -177,12 +179,15 @@ stopwaitsecs = {part.stop_limit_s}
 stopasgroup = false
 killasgroup = true
 redirect_stderr = true
-stdout_logfile = {_escaped(home.logs / f"{part.name}.log")}
+stdout_logfile = {_escaped(_escaped(home.logs / f"{part.name}.log"))}
 stdout_logfile_maxbytes = {_LOG_BYTES}
 stdout_logfile_backups = 2
 """
 
 
 def _escaped(value: object) -> str:
-    """supervisord expands %(name)s everywhere."""
-    return str(value).replace("%", "%%")
+    """supervisord expands %(name)s everywhere (in stdout_logfile even twice) and has no word for comment signs."""
+    text = str(value)
+    if _COMMENT.search(text):
+        raise ConfigError(f"supervisord cannot use a path with ' ;' or ' #': {text}", "use another --home or checkout")
+    return text.replace("%", "%%")
