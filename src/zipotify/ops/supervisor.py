@@ -68,12 +68,23 @@ def configuration(home: Home, parts: tuple[Part, ...]) -> str:
     return "\n".join(sections)
 
 
+class _Transport(SupervisorTransport):  # type: ignore[misc]
+    """Begins anew after a failure: a connection that failed once would refuse every later request."""
+
+    def request(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super().request(*arguments, **options)
+        except (OSError, http.client.HTTPException):
+            self.close()
+            raise
+
+
 class Supervisor:
     """A client of the supervisord of one home."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        transport = SupervisorTransport(None, None, serverurl=f"unix://{socket_path(home)}")
+        transport = _Transport(None, None, serverurl=f"unix://{socket_path(home)}")
         self._rpc: Any = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
 
     def answers(self) -> bool:
@@ -101,6 +112,11 @@ class Supervisor:
     def stop_part(self, name: str) -> None:
         """Ask it to stop and return at once."""
         self._rpc.stopProcess(name, False)
+
+    def restart_part(self, name: str) -> None:
+        """Stop it, however long that takes, and start it again."""
+        self._rpc.stopProcess(name, True)
+        self._rpc.startProcess(name, False)
 
     def shut_down(self) -> None:
         """Stop all parts in reverse order, then supervisord; returns at once."""
