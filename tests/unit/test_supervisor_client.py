@@ -26,6 +26,7 @@ class _Handler(SimpleXMLRPCRequestHandler):
 
 class _Server(socketserver.UnixStreamServer, SimpleXMLRPCDispatcher):
     def __init__(self, path: str) -> None:
+        self.logRequests = False
         SimpleXMLRPCDispatcher.__init__(self)
         socketserver.UnixStreamServer.__init__(self, path, _Handler)
         self.register_function(lambda: {"statename": "RUNNING"}, "supervisor.getState")
