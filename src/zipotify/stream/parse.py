@@ -12,7 +12,7 @@ import json
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from zipotify.contracts.decode import EARLIEST_MS, LOGGED_IN, MAX_ABS_DOUBLE, MAX_USER_ID_CHARS
+from zipotify.contracts.decode import EARLIEST_MS, LOGGED_IN, MAX_ABS_DOUBLE, MAX_DEPTH, MAX_USER_ID_CHARS
 from zipotify.contracts.fields import EVENTS, EventContract, EventField
 from zipotify.contracts.identity import EXTERNAL_SOURCE
 from zipotify.contracts.schemas import CORRUPT_COLUMN, spark_wire_schema
@@ -38,7 +38,9 @@ _NAMES = {kind: "|".join(f.name for f in WIRE_FIELDS if f.kind == kind) for kind
 # Spark reads any JSON value into a string column; text must start with a quote (or be null), an id may be digits.
 _NOT_TEXT = rf'"(?:{_NAMES["string"]})"\s*:\s*[^"n\s]'
 _NOT_ID = rf'"(?:{_NAMES["id"]})"\s*:\s*[^"n\d\s]'
-SUSPICIOUS_PATTERN = f"{_ODD_ESCAPE}|{_NOT_TEXT}|{_NOT_ID}"
+# A plain record is one flat object, so only a hundred arrays could make it too deep.
+_MANY_ARRAYS = rf"(?:\[[^\[]*){{{MAX_DEPTH}}}"
+SUSPICIOUS_PATTERN = f"{_ODD_ESCAPE}|{_NOT_TEXT}|{_NOT_ID}|{_MANY_ARRAYS}"
 _DOUBTFUL_ID = r"^-?\d+[.eE]|^\d{19}"
 
 
