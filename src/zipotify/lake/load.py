@@ -117,7 +117,8 @@ class _Load:
 
 def _load_id(files: list[Path], source: str, topic: str | None, earlier: pl.DataFrame) -> str:
     """Name of the load: its input, and how often that was loaded to the end before."""
-    digest = hashlib.sha256(f"{source}|{topic or ''}".encode())
+    # With the chunks' size: chunks of another size are others, and must not be taken for written.
+    digest = hashlib.sha256(f"{source}|{topic or ''}|{CHUNK_RECORDS}".encode())
     for file in files:
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
