@@ -130,4 +130,4 @@ def _name(where: NodePath, data: Any) -> str:
 def _wrong(path: Path, complaints: list[str]) -> ConfigError:
     shown = complaints[:_SHOWN_COUNT]
     more = f"\n... and {len(complaints) - _SHOWN_COUNT} more" if len(complaints) > _SHOWN_COUNT else ""
-    return ConfigError("\n".join(shown) + more, f"correct {path.name}; docs/plan/README.md explains its keys")
+    return ConfigError("\n".join(shown) + more, f"correct {path.name}; docs/plan/index.md explains its keys")
