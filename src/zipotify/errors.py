@@ -10,6 +10,7 @@
     ├── SetupError               a jar, JDK or package is missing or damaged
     ├── ContractError            stored data and the contract do not fit
     ├── CheckpointLostError      the stream's place in Kafka is gone
+    ├── ErasurePendingError      data older than the list of erased people
     ├── BuildError               the warehouse build failed; the last good one stays published
     └── QueryError               a SQL query was refused or failed
 
@@ -72,6 +73,10 @@ class ContractError(ZipotifyError):
 
 class CheckpointLostError(ZipotifyError):
     """The stream's checkpoint, or the offsets it names, no longer exist."""
+
+
+class ErasurePendingError(ZipotifyError):
+    """The lake is older than the list of erased people, so it may hold some of them."""
 
 
 class BuildError(ZipotifyError):

@@ -32,7 +32,7 @@ class Home:
 
     @property
     def lake(self) -> Path:
-        """Delta tables: `events/<topic>`, `users_private`, `quarantine`, `repeats`, `loads`, `catalog/...`."""
+        """Delta tables: `events/<topic>`, `users_private`, `quarantine`, `repeats`, `removed`, `loads`, `catalog/*`."""
         return self.root / "lake"
 
     @property
@@ -74,6 +74,11 @@ class Home:
     def outbox(self) -> Path:
         """Records that a producer refused, waiting for whoever holds the lake."""
         return self.root / "outbox"
+
+    @property
+    def privacy(self) -> Path:
+        """The list of erased people and the signed reports of erasures; backups must never put an older one back."""
+        return self.root / "privacy"
 
     @property
     def simulator_state(self) -> Path:

@@ -42,5 +42,7 @@ def run(
         f"read {report.read_count}: {report.bronze_count} new, {report.repeat_count} repeats, {refused} refused"
         f" (load {report.load_id})"
     )
+    if report.erased_count:
+        typer.echo(f"  left out: {report.erased_count} of people who were erased")
     for reason, count in sorted(report.refused.items()):
         typer.echo(f"  {reason}: {count} (kept in quarantine)")

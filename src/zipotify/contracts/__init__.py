@@ -5,6 +5,7 @@
 `reasons`   the closed list of refusal reasons        `dialect`   the older one-stream dialect -> the four events
 `wire`      how events travel through Kafka           `serving`   tables of the serving database
 `schemas`   Arrow, Spark, JSON Schema, dbt sources    `files`     recorded logs on disk -> raw records by topic
+`erasure`   the list of erased people, as keyed hashes
 `outbox`    records too large to send, on their way into quarantine
 `snapshot`  the published snapshot, for readers        `answers`   one SELECT and its answer
 """

@@ -16,8 +16,9 @@ from typing import Any
 
 import orjson
 
+from zipotify.contracts.erasure import read_list
 from zipotify.contracts.reasons import Reason
-from zipotify.contracts.tables import QUARANTINE
+from zipotify.contracts.tables import ERASED, QUARANTINE, REMOVED, Table
 from zipotify.home import Home
 
 PRODUCER_PREFIX = "producer-"
@@ -87,6 +88,22 @@ def move_to_quarantine(home: Home) -> int:
 
 
 def _append(home: Home, records: list[RefusedRecord]) -> None:
+    """Into quarantine, or, of somebody who was erased, only the fact that there was one."""
+    erased = read_list(home)
+    rows: dict[str, list[dict[str, Any]]] = {QUARANTINE.name: [], REMOVED.name: []}
+    for record in records:
+        value = record.value()
+        if erased and erased.owns(record.source, value):
+            hour = record.produced_at.replace(minute=0, second=0, microsecond=0)
+            rows[REMOVED.name].append({**_head(record), "cause": ERASED, "produced_at": hour})
+        else:
+            refusal = {"reason": str(Reason.TOO_LARGE), "message": record.message, "value": value}
+            rows[QUARANTINE.name].append({**_head(record), **refusal})
+    for table in (QUARANTINE, REMOVED):
+        _append_rows(home, table, rows[table.name])
+
+
+def _append_rows(home: Home, table: Table, rows: list[dict[str, Any]]) -> None:
     """Write them, except those that an interrupted move wrote and did not remove from the outbox."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -94,20 +111,17 @@ def _append(home: Home, records: list[RefusedRecord]) -> None:
 
     from zipotify.contracts.schemas import arrow_schema
 
-    path = str(home.lake / QUARANTINE.path)
-    ids = pc.field("load_id").isin([record.load_id for record in records])
-    written = DeltaTable(path).to_pyarrow_dataset().to_table(["load_id"], ids)["load_id"].to_pylist()
-    rows = [_row(record) for record in records if record.load_id not in written]
-    if rows:
-        write_deltalake(path, pa.Table.from_pylist(rows, arrow_schema(QUARANTINE)), mode="append")
+    path = str(home.lake / table.path)
+    ids = pc.field("load_id").isin([row["load_id"] for row in rows])
+    written = DeltaTable(path).to_pyarrow_dataset().to_table(["load_id"], ids)["load_id"].to_pylist() if rows else []
+    fresh = [row for row in rows if row["load_id"] not in written]
+    if fresh:
+        write_deltalake(path, pa.Table.from_pylist(fresh, arrow_schema(table)), mode="append")
 
 
-def _row(record: RefusedRecord) -> dict[str, Any]:
+def _head(record: RefusedRecord) -> dict[str, Any]:
     return {
         "topic": record.topic,
-        "reason": str(Reason.TOO_LARGE),
-        "message": record.message,
-        "value": record.value(),
         "source": record.source,
         "produced_at": record.produced_at,
         "ingested_at": datetime.now(UTC),

@@ -125,6 +125,19 @@ REPEATS = Table(
         *WHERE_FROM,
     ),
 )
+REMOVED = Table(
+    "removed",
+    "removed",
+    "one row per record that was kept out of the lake, or taken out of it, on purpose; nothing of its content",
+    (
+        Column("topic", "string", "Topic", False),
+        Column("cause", "string", "Why: `erased` with its person, or `expired` by retention", False),
+        *WHERE_FROM,
+    ),
+)
+"""`produced_at` is cut to the hour, which is what the ledger counts by."""
+ERASED, EXPIRED = "erased", "expired"
+"""Causes in `removed`."""
 LOADS = Table(
     "loads",
     "loads",
@@ -140,5 +153,5 @@ LOADS = Table(
     ),
 )
 TABLES: dict[str, Table] = {
-    table.name: table for table in (*BRONZE.values(), USERS_PRIVATE, QUARANTINE, REPEATS, LOADS)
+    table.name: table for table in (*BRONZE.values(), USERS_PRIVATE, QUARANTINE, REPEATS, REMOVED, LOADS)
 }

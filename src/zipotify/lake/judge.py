@@ -1,4 +1,4 @@
-"""What becomes of each raw record of a load: bronze, repeat or quarantine."""
+"""What becomes of each raw record of a load: bronze, repeat, quarantine, or nothing, when its person was erased."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from deltalake import DeltaTable
 
 from zipotify.contracts.decode import Event, Limits, Refusal, decode
 from zipotify.contracts.device import device_class
+from zipotify.contracts.erasure import read_list
 from zipotify.contracts.fields import CONTRACT_VERSION, EVENTS
 from zipotify.contracts.files import RawRecord
 from zipotify.contracts.identity import content_hash, event_id, private_id, user_keyer
 from zipotify.contracts.reasons import Reason
-from zipotify.contracts.tables import BRONZE, PRIVATE_FIELDS, QUARANTINE, REPEATS, USERS_PRIVATE
+from zipotify.contracts.tables import BRONZE, ERASED, PRIVATE_FIELDS, QUARANTINE, REMOVED, REPEATS, USERS_PRIVATE
 from zipotify.settings import Settings
 
 Row = dict[str, Any]
@@ -50,6 +51,7 @@ class Judge:
         self._load_id = load_id
         self._read_at = read_at
         self._private_seen = _private_ids(self._lake)
+        self._erased = read_list(settings.home)
 
     def judge(self, records: list[RawRecord], first_row: int) -> Outcome:
         """The outcome of the load's records number `first_row` and following."""
@@ -65,6 +67,11 @@ class Judge:
 
     def _candidate(self, record: RawRecord, number: int, outcome: Outcome) -> _Candidate | None:
         outcome.read[record.topic] += 1
+        if self._erased and self._erased.owns(self._source, record.value):
+            hour = self._read_at.replace(minute=0, second=0, microsecond=0)
+            row = {"topic": record.topic, "cause": ERASED, **self._where_from(number), "produced_at": hour}
+            outcome.rows[REMOVED.name].append(row)
+            return None
         produced_ms = int(self._read_at.timestamp() * 1000)
         event = decode(EVENTS[record.topic], record.value, produced_ms, self._limits)
         if isinstance(event, Refusal):

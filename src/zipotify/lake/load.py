@@ -20,9 +20,10 @@ import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
 from zipotify.contracts import outbox
+from zipotify.contracts.erasure import require_applied
 from zipotify.contracts.files import RawRecord, find_files, read_records
 from zipotify.contracts.identity import checked_source
-from zipotify.contracts.tables import BRONZE, LOADS, QUARANTINE, REPEATS, TABLES, Table
+from zipotify.contracts.tables import BRONZE, LOADS, QUARANTINE, REMOVED, REPEATS, TABLES, Table
 from zipotify.lake.arrow import arrow_table
 from zipotify.lake.judge import Judge, Outcome
 from zipotify.lake.tables import ensure_tables
@@ -40,6 +41,7 @@ class LoadReport:
     read_count: int = 0
     bronze_count: int = 0
     repeat_count: int = 0
+    erased_count: int = 0
     refused: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcome: Outcome) -> None:
@@ -47,6 +49,7 @@ class LoadReport:
         self.read_count += sum(outcome.read.values())
         self.bronze_count += sum(len(outcome.rows[topic]) for topic in BRONZE)
         self.repeat_count += len(outcome.rows[REPEATS.name])
+        self.erased_count += len(outcome.rows[REMOVED.name])
         self.refused.update(row["reason"] for row in outcome.rows[QUARANTINE.name])
 
 
@@ -65,6 +68,7 @@ def load_files(
     files = find_files(paths)
     records = read_records(files, topic)
     with settings.home.lock("lake"):
+        require_applied(settings.home)
         ensure_tables(settings.home.lake)
         outbox.move_to_quarantine(settings.home)
         return _Load(settings, files, source, topic).run(records, on_progress)

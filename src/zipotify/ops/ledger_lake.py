@@ -1,4 +1,4 @@
-"""What became of records, counted in the lake: bronze, refused and repeats, by where they came from."""
+"""What became of records, counted in the lake: bronze, refused, repeats and removed, by where they came from."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from pathlib import Path
 import polars as pl
 from deltalake import DeltaTable
 
-from zipotify.contracts.tables import BRONZE, LOADS, QUARANTINE, REPEATS, Table
+from zipotify.contracts.tables import BRONZE, ERASED, EXPIRED, LOADS, QUARANTINE, REMOVED, REPEATS, Table
 from zipotify.ops.ledger_kafka import CountKey, Partition
 
 LoadKey = tuple[str, str, str, int]
 """(load id, source, topic, start of the hour in seconds since 1970)"""
-OUTCOMES = ("bronze", "refused", "repeats")
+OUTCOMES = ("bronze", "refused", "repeats", ERASED, EXPIRED)
+_COORDINATES = ("topic", "partition", "offset", "load_id", "load_row")
 
 _HOUR_S = (pl.col("produced_at").dt.truncate("1h").dt.epoch("s")).alias("hour_s")
 
@@ -44,6 +45,12 @@ def count_landed(lake: Path, boundary: dict[Partition, int], gaps: list[tuple[st
         records = _records(lake, table, topic)
         if records is not None:
             _count(records, outcome, boundary, gaps, landed)
+    removed = _records(lake, REMOVED, None)
+    if removed is not None:
+        # Each record once: what was taken out of an unfinished batch is kept out of it again when that is done anew.
+        once = removed.unique(_COORDINATES)
+        for cause in (ERASED, EXPIRED):
+            _count(once.filter(cause=cause), cause, boundary, gaps, landed)
     return landed
 
 
@@ -53,7 +60,8 @@ def _records(lake: Path, table: Table, topic: str | None) -> pl.LazyFrame | None
         return None
     named = pl.lit(topic).alias("topic") if topic else pl.col("topic")
     origin = (pl.col("kafka_partition").cast(pl.Int64).alias("partition"), pl.col("kafka_offset").alias("offset"))
-    return pl.scan_delta(path).select("source", named, *origin, "load_id", _HOUR_S)
+    extra = ("cause", "load_row") if table is REMOVED else ()
+    return pl.scan_delta(path).select("source", named, *origin, "load_id", _HOUR_S, *extra)
 
 
 def _count(

@@ -23,6 +23,7 @@ from sqlalchemy import delete
 from sqlalchemy.engine import Engine
 
 from zipotify.contracts import outbox, serving
+from zipotify.contracts.erasure import require_applied
 from zipotify.contracts.fields import TOPICS
 from zipotify.contracts.serving import insert_into, report_part
 from zipotify.contracts.tables import BRONZE
@@ -50,6 +51,7 @@ def run_stream(settings: Settings, once: bool = False) -> None:
     engine = serving.connect(settings.serving_address())
     require_broker(settings)
     with settings.home.lock("lake"):
+        require_applied(settings.home)
         report_part(engine, "stream", "starting", "Spark starts")
         spark = spark_session(settings, "zipotify-stream")
         try:

@@ -17,12 +17,14 @@ from deltalake import DeltaTable
 from pyspark.sql import Column, DataFrame, Row, SparkSession, Window
 from pyspark.sql import functions as F
 
+from zipotify.contracts.erasure import read_list
 from zipotify.contracts.fields import DEAD_LETTERS, EVENTS
 from zipotify.contracts.reasons import Reason
-from zipotify.contracts.tables import BRONZE, QUARANTINE, REPEATS, USERS_PRIVATE, Table
+from zipotify.contracts.tables import BRONZE, ERASED, QUARANTINE, REMOVED, REPEATS, USERS_PRIVATE, Table
 from zipotify.contracts.wire import BATCH_HEADROOM_BYTES, bootstrap_servers
 from zipotify.settings import Settings
 from zipotify.stream.derive import bronze_columns, identified, private_columns, where_from
+from zipotify.stream.erased import refused_as_erased
 from zipotify.stream.parse import parsed, records
 from zipotify.stream.slow import accepted, judged
 
@@ -62,6 +64,7 @@ class BronzeWriter:
         self._lake = settings.home.lake
         self._app_id = query_id
         self._secret = settings.user_key()
+        self._erased = read_list(settings.home)
 
     def write(self, batch: DataFrame, batch_id: int) -> BatchReport:
         """Write one batch; called again with the same batch it changes nothing."""
@@ -89,10 +92,10 @@ class BronzeWriter:
         return _totals(counts)
 
     def _typed(self, events: DataFrame, facts: _Facts) -> DataFrame:
-        plain = accepted(events.where("is_plain"))
+        plain = refused_as_erased(accepted(events.where("is_plain")), self._erased)
         if not facts.doubtful_count:
             return plain
-        return plain.unionByName(judged(events.where("NOT is_plain"), self._settings))
+        return plain.unionByName(judged(events.where("NOT is_plain"), self._settings, self._erased))
 
     def _known(self, typed: DataFrame, facts: _Facts, batch_id: int) -> DataFrame:
         """Events of the batch's days that bronze had before this batch: identity, content hash, origin."""
@@ -125,6 +128,12 @@ class BronzeWriter:
             refused = outcomes.where("outcome = 'refused'")
             rows = refused.select("topic", "reason", "message", "value", *where_from(now))
             jobs += [self._append(rows, QUARANTINE, batch_id), lambda: self._send_dead_letters(refused)]
+        if any(outcome == ERASED for _, outcome in counts):
+            gone = outcomes.where(F.col("outcome") == ERASED).withColumn(
+                "produced_at", F.date_trunc("hour", "produced_at")
+            )
+            rows = gone.select("topic", F.lit(ERASED).alias("cause"), *where_from(now))
+            jobs.append(self._append(rows, REMOVED, batch_id))
         with ThreadPoolExecutor(_WRITERS) as pool:
             for done in [pool.submit(job) for job in jobs]:
                 done.result()
@@ -200,7 +209,8 @@ def _with_outcome(events: DataFrame, known: DataFrame) -> DataFrame:
             "message": F.when(conflict, _CONFLICT_MESSAGE),
         }
     )
-    refused = events.where("reason IS NOT NULL").withColumn("outcome", F.lit("refused"))
+    outcome_of_refused = F.when(F.col("reason") == ERASED, ERASED).otherwise("refused")
+    refused = events.where("reason IS NOT NULL").withColumn("outcome", outcome_of_refused)
     return decided.select(*refused.columns).unionByName(refused)
 
 

@@ -22,7 +22,9 @@ def identified(typed: DataFrame, secret: bytes) -> DataFrame:
     with_user = typed.withColumns(
         {
             "event_id": F.sha2(F.concat_ws(SEPARATOR, *(F.col(part).cast("string") for part in id_parts)), 256),
-            "user_key": F.when(F.col("userId").isNotNull(), _hmac(secret, F.concat_ws(SEPARATOR, "source", "userId"))),
+            "user_key": F.when(
+                F.col("userId").isNotNull(), hmac_of(secret, F.concat_ws(SEPARATOR, "source", "userId"))
+            ),
             "event_at": event_at,
             "event_date": F.to_date(event_at),
         }
@@ -30,7 +32,7 @@ def identified(typed: DataFrame, secret: bytes) -> DataFrame:
     return with_user.withColumn("content_hash", _content_hash())
 
 
-def _hmac(secret: bytes, message: Column) -> Column:
+def hmac_of(secret: bytes, message: Column) -> Column:
     """HMAC-SHA-256 (RFC 2104) as hex."""
     key = hashlib.sha256(secret).digest() if len(secret) > _BLOCK_BYTES else secret
     block = key.ljust(_BLOCK_BYTES, b"\0")

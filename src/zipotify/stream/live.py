@@ -17,10 +17,12 @@ from sqlalchemy import Table, delete, select
 from sqlalchemy.engine import Connection, Engine
 
 from zipotify.contracts import serving
+from zipotify.contracts.erasure import read_list
 from zipotify.contracts.fields import LISTEN_EVENTS, PAGE_VIEW_EVENTS, STATUS_CHANGE_EVENTS
 from zipotify.contracts.serving import insert_into
 from zipotify.settings import Settings
 from zipotify.stream.derive import device, identified
+from zipotify.stream.erased import marked
 from zipotify.stream.parse import parsed, records
 
 QUERY_ID = "live"
@@ -39,7 +41,8 @@ def live_events(kafka: DataFrame, settings: Settings) -> DataFrame:
     # Reading one number from the text first spares history the full parse.
     about_ts = F.regexp_extract(F.col("value").cast("string"), _EVENT_TIME, 1).try_cast("bigint")
     recent = records(kafka).where(about_ts >= recent_ms)
-    events = identified(parsed(recent, settings).where("is_plain"), settings.user_key())
+    known = marked(parsed(recent, settings).where("is_plain"), read_list(settings.home)).where("NOT is_erased")
+    events = identified(known, settings.user_key())
     fresh = events.withWatermark("event_at", f"{settings.live_watermark_minutes} minutes")
     once = fresh.dropDuplicatesWithinWatermark(["event_id"])
     columns = ("event_id", "topic", "source", "ts", "user_key", "artist", "song", "city", "level", "state", "gender")

@@ -14,9 +14,11 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from zipotify.contracts.decode import Limits, Refusal, decode
+from zipotify.contracts.erasure import NOBODY, ErasureList
 from zipotify.contracts.fields import EVENTS
 from zipotify.contracts.reasons import Reason
 from zipotify.contracts.schemas import spark_wire_schema
+from zipotify.contracts.tables import ERASED
 from zipotify.settings import Settings
 from zipotify.stream.parse import ANY_EVENT, RECORD_COLUMNS, WIRE_FIELDS
 
@@ -30,13 +32,16 @@ _ARROW_OF_KIND = {
 }
 
 
-def judged(doubtful: DataFrame, settings: Settings) -> DataFrame:
-    """Doubtful records with the columns of `accepted`, and `reason` and `message` where they are refused."""
+def judged(doubtful: DataFrame, settings: Settings, erased: ErasureList = NOBODY) -> DataFrame:
+    """Doubtful records with the columns of `accepted`, and `reason` and `message` where they are refused.
+
+    Of people who were erased even what can't be read goes no further: its reason is `erased`.
+    """
     limits = Limits(settings.max_event_bytes, settings.future_tolerance_hours * 3_600_000)
     kept = doubtful.select(*_KEPT)
     verdict = [T.StructField("reason", T.StringType()), T.StructField("message", T.StringType())]
     schema = T.StructType([*kept.schema.fields, *spark_wire_schema(ANY_EVENT).fields[:-1], *verdict])
-    return kept.mapInArrow(_judge(limits), schema)
+    return kept.mapInArrow(_judge(limits, erased), schema)
 
 
 def accepted(plain: DataFrame) -> DataFrame:
@@ -46,25 +51,28 @@ def accepted(plain: DataFrame) -> DataFrame:
     return plain.select(*_KEPT, *fields, nothing.alias("reason"), nothing.alias("message"))
 
 
-def _judge(limits: Limits) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _judge(limits: Limits, erased: ErasureList) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def judge(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            yield _judged_batch(batch, limits)
+            yield _judged_batch(batch, limits, erased)
 
     return judge
 
 
-def _judged_batch(batch: pa.RecordBatch, limits: Limits) -> pa.RecordBatch:
+def _judged_batch(batch: pa.RecordBatch, limits: Limits, erased: ErasureList) -> pa.RecordBatch:
     produced_ms = [at_us // 1000 for at_us in batch["produced_at"].cast(pa.int64()).to_pylist()]
     rows = zip(batch["topic"].to_pylist(), batch["value"].to_pylist(), produced_ms, strict=True)
     verdicts = [_verdict(topic, value, at_ms, limits) for topic, value, at_ms in rows]
     events: list[dict[str, Any]] = [{} if isinstance(v, Refusal) else v for v in verdicts]
-    refusals = [v if isinstance(v, Refusal) else None for v in verdicts]
+    refusals = [(str(v.reason), v.message) if isinstance(v, Refusal) else None for v in verdicts]
+    if erased:
+        origin = zip(batch["source"].to_pylist(), batch["value"].to_pylist(), strict=True)
+        gone = [erased.owns(source, value or b"") for source, value in origin]
+        refusals = [(ERASED, "") if is_gone else r for is_gone, r in zip(gone, refusals, strict=True)]
     columns = [
         *batch.columns,
         *(pa.array([e.get(f.name) for e in events], _ARROW_OF_KIND.get(f.kind, pa.string())) for f in WIRE_FIELDS),
-        pa.array([r and str(r.reason) for r in refusals], pa.string()),
-        pa.array([r and r.message for r in refusals], pa.string()),
+        *(pa.array([r and r[place] for r in refusals], pa.string()) for place in (0, 1)),
     ]
     names = [*batch.schema.names, *(f.name for f in WIRE_FIELDS), "reason", "message"]
     return pa.RecordBatch.from_arrays(columns, names=names)
