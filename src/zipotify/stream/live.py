@@ -7,8 +7,6 @@ shows the difference. The rows of a batch come to the driver: enough for thousan
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -18,21 +16,17 @@ from sqlalchemy.engine import Connection, Engine
 
 from zipotify.contracts import serving
 from zipotify.contracts.erasure import read_list
-from zipotify.contracts.fields import LISTEN_EVENTS, PAGE_VIEW_EVENTS, STATUS_CHANGE_EVENTS
+from zipotify.contracts.fields import LISTEN_EVENTS
 from zipotify.contracts.serving import insert_into
 from zipotify.settings import Settings
+from zipotify.stream import rollups
 from zipotify.stream.derive import device, identified
 from zipotify.stream.erased import marked
 from zipotify.stream.parse import parsed, records
 
 QUERY_ID = "live"
-BUCKET_S = 10
-MINUTE_S = 60
 _TICKER_PLAYS = 500
-_DIMENSIONS = ("level", "state", "gender", "device")
 _EVENT_TIME = r'"ts"\s*:\s*(\d{1,18})'
-
-Key = tuple[Any, ...]
 
 
 def live_events(kafka: DataFrame, settings: Settings) -> DataFrame:
@@ -72,10 +66,10 @@ class LiveWriter:
 
     def _apply(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
         plays = [row for row in rows if row["topic"] == LISTEN_EVENTS]
-        self._add(connection, serving.live_counts, _counts(rows))
-        self._add(connection, serving.live_tracks, _tracks(plays))
-        self._insert(connection, serving.live_users, _users(rows))
-        self._insert(connection, serving.live_plays, [_play(row) for row in plays])
+        self._add(connection, serving.live_counts, rollups.counts(rows))
+        self._add(connection, serving.live_tracks, rollups.tracks(plays))
+        self._insert(connection, serving.live_users, rollups.users(rows))
+        self._insert(connection, serving.live_plays, [rollups.play(row) for row in plays])
         self._forget(connection, max(int(row["ts"]) for row in rows) // 1000 - self._retention_s)
         self._record_freshness(connection, [int(row["produced_ms"]) for row in rows])
 
@@ -108,47 +102,3 @@ class LiveWriter:
         row = {"stage": "live", "measured_at_ms": now_ms, "p50_ms": p50, "p95_ms": p95, "p99_ms": p99}
         insert = insert_into(self._engine, serving.freshness).values({**row, "event_count": len(ages)})
         connection.execute(insert.on_conflict_do_nothing())
-
-
-def _start(row: dict[str, Any], width_s: int) -> int:
-    return int(row["ts"]) // 1000 // width_s * width_s
-
-
-def _counts(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of live_counts: what happened per source, bucket and dimensions."""
-    totals: dict[Key, Counter[str]] = {}
-    for row in rows:
-        key = (row["source"], _start(row, BUCKET_S), *(row[name] for name in _DIMENSIONS))
-        totals.setdefault(key, Counter()).update(_measures(row))
-    names = ("source", "bucket_start_s", *_DIMENSIONS)
-    measures = ("event_count", "play_count", "upgrade_count", "downgrade_count")
-    return [dict(zip(names, key, strict=True)) | {m: count[m] for m in measures} for key, count in totals.items()]
-
-
-def _measures(row: dict[str, Any]) -> list[str]:
-    """Measures that one event adds to; its level is the one before the change. Page views are the events."""
-    match row["topic"]:
-        case t if t == PAGE_VIEW_EVENTS:
-            return ["event_count"]
-        case t if t == LISTEN_EVENTS:
-            return ["play_count"]
-        case t if t == STATUS_CHANGE_EVENTS:
-            return ["downgrade_count" if row["level"] == "paid" else "upgrade_count"]
-    return []
-
-
-def _tracks(plays: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    names = ("source", "minute_start_s", "artist", "song")
-    counts = Counter((play["source"], _start(play, MINUTE_S), play["artist"], play["song"]) for play in plays)
-    return [dict(zip(names, key, strict=True)) | {"play_count": count} for key, count in counts.items()]
-
-
-def _users(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    names = ("source", "minute_start_s", "user_key", "session_id", "level")
-    keys = ((r["source"], _start(r, MINUTE_S), r["user_key"], r["session_id"], r["level"]) for r in rows)
-    return [dict(zip(names, key, strict=True)) for key in dict.fromkeys(keys)]
-
-
-def _play(row: dict[str, Any]) -> dict[str, Any]:
-    names = ("event_id", "source", "artist", "song", "level", "city", "state", "device")
-    return {name: row[name] for name in names} | {"event_at_ms": row["ts"]}

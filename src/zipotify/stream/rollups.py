@@ -1,0 +1,62 @@
+"""Live events as plain rows -> rows of the serving database's rollups; nothing of Spark here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from zipotify.contracts.fields import LISTEN_EVENTS, PAGE_VIEW_EVENTS, STATUS_CHANGE_EVENTS
+
+BUCKET_S = 10
+MINUTE_S = 60
+DIMENSIONS = ("level", "state", "gender", "device")
+
+Key = tuple[Any, ...]
+
+
+def _start(row: dict[str, Any], width_s: int) -> int:
+    return int(row["ts"]) // 1000 // width_s * width_s
+
+
+def counts(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of live_counts: what happened per source, bucket and dimensions."""
+    totals: dict[Key, Counter[str]] = {}
+    for row in rows:
+        key = (row["source"], _start(row, BUCKET_S), *(row[name] for name in DIMENSIONS))
+        totals.setdefault(key, Counter()).update(_measures(row))
+    names = ("source", "bucket_start_s", *DIMENSIONS)
+    measures = ("event_count", "play_count", "upgrade_count", "downgrade_count")
+    return [dict(zip(names, key, strict=True)) | {m: count[m] for m in measures} for key, count in totals.items()]
+
+
+def _measures(row: dict[str, Any]) -> list[str]:
+    """Measures that one event adds to; its level is the one before the change. Page views are the events."""
+    match row["topic"]:
+        case t if t == PAGE_VIEW_EVENTS:
+            return ["event_count"]
+        case t if t == LISTEN_EVENTS:
+            return ["play_count"]
+        case t if t == STATUS_CHANGE_EVENTS:
+            return ["downgrade_count" if row["level"] == "paid" else "upgrade_count"]
+    return []
+
+
+def tracks(plays: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of live_tracks: plays per source, minute, artist and song."""
+    names = ("source", "minute_start_s", "artist", "song")
+    keys = ((p["source"], _start(p, MINUTE_S), p["artist"], p["song"]) for p in plays)
+    return [dict(zip(names, key, strict=True)) | {"play_count": count} for key, count in Counter(keys).items()]
+
+
+def users(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of live_users: who was active in which minute."""
+    names = ("source", "minute_start_s", "user_key", "session_id", "level")
+    keys = ((r["source"], _start(r, MINUTE_S), r["user_key"], r["session_id"], r["level"]) for r in rows)
+    return [dict(zip(names, key, strict=True)) for key in dict.fromkeys(keys)]
+
+
+def play(row: dict[str, Any]) -> dict[str, Any]:
+    """Row of live_plays."""
+    names = ("event_id", "source", "artist", "song", "level", "city", "state", "device")
+    return {name: row[name] for name in names} | {"event_at_ms": row["ts"]}
