@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from deltalake import DeltaTable
 
 from zipotify.contracts.decode import Event, Limits, Refusal, decode
 from zipotify.contracts.device import device_class
@@ -156,5 +155,4 @@ class Judge:
 
 
 def _private_ids(lake: Path) -> set[str]:
-    table = DeltaTable(str(lake / USERS_PRIVATE.path))
-    return set(table.to_pyarrow_table(columns=["private_id"])["private_id"].to_pylist())
+    return set(pl.scan_delta(str(lake / USERS_PRIVATE.path)).select("private_id").collect()["private_id"])
