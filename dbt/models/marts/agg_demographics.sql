@@ -1,5 +1,6 @@
--- Grain: one row per source, period (last 7 or 30 days with the source's last day, or all), dimension and value of
--- the users active in it, each as they were last seen in the period. k-anonymous like agg_demographics_day.
+-- Grain: one row per source, period (today, the last 7, 28, 30 or 90 days with the source's last day, or all),
+-- dimension and value of the users active in it, each as they were last seen in the period.
+-- k-anonymous like agg_demographics_day.
 with periods as (
     select
         source,
@@ -9,7 +10,7 @@ with periods as (
 ),
 
 user_days as (
-    {% for period, days in [('7d', 7), ('30d', 30), ('all', none)] %}
+    {% for period, days in [('today', 1), ('7d', 7), ('28d', 28), ('30d', 30), ('90d', 90), ('all', none)] %}
     select
         '{{ period }}' as period,
         g.*
