@@ -1,7 +1,15 @@
-{# Groups of fewer than k people, out of `groups` (keys, value, user_count and sums): merged into 'other'; hidden when
-   that is still too small. Each person is in one group per keys, so that counts may be added. #}
+{# Groups of fewer than k people, out of `groups` (keys, value, user_count and sums), are merged into 'other'. While
+   'other' has fewer than k, the next larger group joins it: otherwise the total would give it away. Nothing is left of
+   keys that have fewer than k people in all. Each person is in one group per keys, so that counts may be added. #}
 {% macro k_anonymous(groups, keys, value, sums) -%}
-{%- set shown = "case when user_count < " ~ var('k_anonymity') ~ " then 'other' else " ~ value ~ " end" -%}
+{%- set k = var('k_anonymity') -%}
+{%- set shown -%}
+case
+            when user_count < {{ k }} then 'other'
+            when smaller_count > 0 and smaller_count < {{ k }} then 'other'
+            else {{ value }}
+        end
+{%- endset -%}
     select
         {% for key in keys %}{{ key }},
         {% endfor -%}
@@ -10,7 +18,17 @@
         {% for column in sums -%}
         cast(sum({{ column }}) as bigint) as {{ column }}{{ "," if not loop.last }}
         {% endfor %}
-    from {{ groups }}
-    group by {{ keys | join(', ') }}, {{ shown }}
-    having sum(user_count) >= {{ var('k_anonymity') }}
+    from (
+        select
+            *,
+            sum(user_count) over (
+                partition by {{ keys | join(', ') }} order by user_count, {{ value }}
+                rows between unbounded preceding and 1 preceding
+            ) as smaller_count
+        from {{ groups }}
+    ) as ranked
+    group by
+        {{ keys | join(', ') }},
+        {{ shown }}
+    having sum(user_count) >= {{ k }}
 {%- endmacro %}

@@ -24,11 +24,13 @@ def run(
 
     Example: `zipotify build`
     """
+    from zipotify.catalog import write_catalog
     from zipotify.warehouse.build import build
     from zipotify.warehouse.watch import describe
     from zipotify.warehouse.watch import watch as keep_building
 
     settings = settings_for(context, home, build_interval_s=interval_s)
+    write_catalog(settings.home.lake)
     if watch:
         keep_building(settings, full, typer.echo)
     else:

@@ -6,7 +6,7 @@ file named by the manifest sees the old or the new one, whole, and never waits f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,8 @@ class Manifest:
     fingerprint: str
     """Hash over what else the tables depend on: models and settings."""
     row_counts: dict[str, int]
+    warnings: list[str] = field(default_factory=list)
+    """Checks that found something odd that doesn't make the figures wrong."""
 
 
 def instant(moment: datetime | None) -> str | None:
@@ -62,16 +64,21 @@ def open_current(published: Path, memory_mb: int, threads: int = 2) -> tuple[Man
     The file may be gone by the time it is opened, when builds follow fast: then there is a newer one.
     """
     for _attempt in range(_ATTEMPTS):
-        manifest = current(published)
-        if manifest is None:
-            raise QueryError(f"nothing has been published in {published.parent}", "run `zipotify build` first")
+        manifest = _newest(published)
         file = published / manifest.file
         try:
             return manifest, _open(file, memory_mb, threads)
         except duckdb.IOException:
             if file.exists():
                 raise QueryError(f"{file} can't be read", "publish it again with `zipotify build --full`") from None
-    raise QueryError(f"{published / manifest.file} is missing", "publish it again with `zipotify build --full`")
+    raise QueryError(f"{file} is missing", "publish it again with `zipotify build --full`")
+
+
+def _newest(published: Path) -> Manifest:
+    manifest = current(published)
+    if manifest is None:
+        raise QueryError(f"nothing has been published in {published.parent}", "run `zipotify build` first")
+    return manifest
 
 
 def _open(file: Path, memory_mb: int, threads: int) -> duckdb.DuckDBPyConnection:

@@ -16,7 +16,7 @@ from zipotify.contracts.snapshot import Manifest, current
 from zipotify.errors import ZipotifyError
 from zipotify.settings import Settings
 from zipotify.warehouse.freshness import record_freshness
-from zipotify.warehouse.publish import publish
+from zipotify.warehouse.publish import Provenance, publish
 from zipotify.warehouse.runner import DbtRunner, working_leftovers
 from zipotify.warehouse.sources import ensure_sources, lake_versions, project_fingerprint, project_folder
 
@@ -70,8 +70,8 @@ def _build(engine: Engine, settings: Settings, full: bool, started_s: float) -> 
     if full:
         for path in working_leftovers(settings.home.warehouse_file.parent):
             path.unlink()
-    DbtRunner(settings).build()
-    manifest = publish(settings, versions, fingerprint)
+    warnings = DbtRunner(settings).build()
+    manifest = publish(settings, Provenance(versions, fingerprint, warnings))
     record_freshness(engine, settings, before, manifest)
     return BuildResult("published", manifest, time.time() - started_s)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,7 +31,17 @@ _SORT_ORDER = {
 """Facts lie in the order of time, which is how they are asked for; tables that aren't named lie in column order."""
 
 
-def publish(settings: Settings, lake_versions: dict[str, int], fingerprint: str) -> Manifest:
+@dataclass(frozen=True)
+class Provenance:
+    """What a snapshot was built from, and what its checks warned of."""
+
+    lake_versions: dict[str, int]
+    fingerprint: str
+    """Hash over what else the tables depend on: models and settings."""
+    warnings: list[str]
+
+
+def publish(settings: Settings, provenance: Provenance) -> Manifest:
     """Copy the marts of the working file into a new snapshot and switch to it; removes snapshots beyond the kept."""
     published = settings.home.published
     published.mkdir(parents=True, exist_ok=True)
@@ -39,43 +49,43 @@ def publish(settings: Settings, lake_versions: dict[str, int], fingerprint: str)
     now = datetime.now(UTC).replace(tzinfo=None)
     publish_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     file = published / f"{publish_id}.duckdb"
-    manifest = _copy(
-        settings, file, Manifest(publish_id, file.name, str(instant(now)), None, None, lake_versions, fingerprint, {})
+    unfinished = file.with_suffix(_UNFINISHED)
+    row_counts, (as_of, last_ingested_at) = _copy(settings, unfinished, publish_id, now)
+    unfinished.rename(file)
+    manifest = Manifest(
+        publish_id=publish_id,
+        file=file.name,
+        built_at=str(instant(now)),
+        as_of=instant(as_of),
+        last_ingested_at=instant(last_ingested_at),
+        row_counts=row_counts,
+        **asdict(provenance),
     )
     _write(published, manifest)
     _remove_old(published, settings.published_keep_count, file)
     return manifest
 
 
-def _copy(settings: Settings, file: Path, manifest: Manifest) -> Manifest:
-    unfinished = file.with_suffix(_UNFINISHED)
+def _copy(
+    settings: Settings, file: Path, publish_id: str, built_at: datetime
+) -> tuple[dict[str, int], tuple[datetime | None, datetime | None]]:
+    """Row counts of the marts; when the newest event happened, and when the newest one arrived."""
     limits: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{settings.warehouse_memory_mb}MB",
         "threads": 2,
     }
-    with duckdb.connect(str(unfinished), config=limits) as connection:
+    with duckdb.connect(str(file), config=limits) as connection:
         working = str(settings.home.warehouse_file).replace("'", "''")
         connection.execute(f"attach '{working}' as working (read_only)")
         marts = [row[0] for row in connection.execute(f"use working; {_MARTS}").fetchall()]
-        connection.execute(f'use "{unfinished.stem}"')
+        connection.execute(f'use "{file.stem}"')
         counts = {mart: _copy_table(connection, mart) for mart in marts}
-        newest = connection.execute("select max(as_of), max(last_ingested_at) from agg_metrics").fetchone() or (
-            None,
-            None,
-        )
         connection.execute(
             "create table publication as select ? as publish_id, cast(? as timestamp) as built_at",
-            [manifest.publish_id, manifest.built_at.removesuffix("Z")],
+            [publish_id, built_at],
         )
-    unfinished.rename(file)
-    return Manifest(
-        **{
-            **asdict(manifest),
-            "as_of": instant(newest[0]),
-            "last_ingested_at": instant(newest[1]),
-            "row_counts": counts,
-        }
-    )
+        newest = connection.execute("select max(as_of), max(last_ingested_at) from agg_metrics").fetchone()
+    return counts, newest or (None, None)
 
 
 def _copy_table(connection: duckdb.DuckDBPyConnection, mart: str) -> int:

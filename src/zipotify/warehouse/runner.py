@@ -15,6 +15,7 @@ from zipotify.settings import Settings
 from zipotify.warehouse.sources import project_folder
 
 _MESSAGE_CHARS = 500
+_ONLY = ("--exclude-resource-type", "unit_test")
 
 
 class DbtRunner:
@@ -25,19 +26,23 @@ class DbtRunner:
         self._project = project_folder()
         self._folder = settings.home.warehouse_file.parent
 
-    def build(self) -> None:
-        """Run every model and every check, in order; raises BuildError naming what failed first."""
+    def build(self) -> list[str]:
+        """Run every model and every check, in order; returns what checks warn of.
+
+        Raises BuildError naming what failed first. Unit tests of models are for the tests, not for every build.
+        """
         from dbt.cli.main import dbtRunner
 
         self._folder.mkdir(parents=True, exist_ok=True)
         self._settings.home.logs.mkdir(parents=True, exist_ok=True)
         with _environment(self._variables()):
             try:
-                outcome = dbtRunner().invoke(["--quiet", "build", *self._arguments()])
+                outcome = dbtRunner().invoke(["--quiet", "build", *_ONLY, *self._arguments()])
             finally:
                 _close_connections()
         if not outcome.success:
             raise BuildError(_failure(outcome), f"see {self._settings.home.logs / 'dbt.log'}; what was published stays")
+        return _warnings(outcome)
 
     def _arguments(self) -> list[str]:
         variables = orjson.dumps({"k_anonymity": self._settings.k_anonymity}).decode()
@@ -98,6 +103,12 @@ def _failure(outcome: Any) -> str:
             said = " ".join(str(result.message).split())[:_MESSAGE_CHARS]
             return f"warehouse {kind} '{result.node.name}' failed: {said}"
     return f"dbt did not run: {' '.join(str(outcome.exception).split())[:_MESSAGE_CHARS]}"
+
+
+def _warnings(outcome: Any) -> list[str]:
+    """Names of the checks that warn, with how many rows each found."""
+    results = [result for result in outcome.result.results if str(result.status) == "warn"]
+    return sorted(f"{result.node.name} ({result.failures})" for result in results)
 
 
 def working_leftovers(folder: Path) -> list[Path]:

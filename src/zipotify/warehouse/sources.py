@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 from deltalake import DeltaTable
 
 from zipotify.contracts.schemas import arrow_schema, dbt_sources

@@ -34,10 +34,11 @@ def watch(settings: Settings, full: bool, say: Callable[[str], None]) -> None:
 
 
 def describe(result: BuildResult) -> str:
-    """One line on a build."""
+    """One line on a build, and one for each check that warns."""
     manifest = result.manifest
     rows = f"{manifest.row_counts.get('fct_plays', 0):,} plays"
-    return f"{result.state}: {manifest.publish_id}, {rows}, as of {manifest.as_of}, in {result.duration_s:.1f} s"
+    line = f"{result.state}: {manifest.publish_id}, {rows}, as of {manifest.as_of}, in {result.duration_s:.1f} s"
+    return "\n".join([line, *(f"  warning: {warning}" for warning in manifest.warnings)])
 
 
 def _on_signals(settings: Settings, stopping: threading.Event) -> None:
