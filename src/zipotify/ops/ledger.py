@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from threading import Event
 from typing import Any
 
+from filelock import FileLock
 from sqlalchemy import delete, select
 from sqlalchemy.engine import Engine
 
@@ -75,6 +76,13 @@ class LedgerReport:
 
 def check(settings: Settings) -> LedgerReport:
     """Count everything and compare."""
+    settings.home.run.mkdir(parents=True, exist_ok=True)
+    # One at a time: two that count the same stretch of Kafka would both add it to what is stored.
+    with FileLock(settings.home.run / "ledger.lock"):
+        return _check(settings)
+
+
+def _check(settings: Settings) -> LedgerReport:
     engine = connect(settings.serving_address())
     produced = count_produced(settings, engine)
     # Loads first: what is read is written down before it lands, so a load that runs now shows as in flight.
