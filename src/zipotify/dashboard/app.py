@@ -1,0 +1,75 @@
+"""The application: Dash on FastAPI, everything served from this process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dash import Dash
+from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
+from sqlalchemy.engine import Engine
+
+from zipotify import __version__
+from zipotify.contracts.serving import connect
+from zipotify.dashboard import callbacks
+from zipotify.dashboard.history import History
+from zipotify.dashboard.shell import shell
+from zipotify.dashboard.ticker import Ticker
+from zipotify.dashboard.views import Views
+from zipotify.settings import Settings
+
+_ASSETS = Path(__file__).parent / "assets"
+_SMALLEST_ZIPPED_BYTES = 1000
+
+
+@dataclass(frozen=True)
+class Application:
+    """The server, and what beats in it."""
+
+    server: FastAPI
+    dash: Dash
+    ticker: Ticker
+    engine: Engine
+
+
+def create_application(settings: Settings) -> Application:
+    """Put everything together; nothing runs before the server starts."""
+    settings.home.root.mkdir(parents=True, exist_ok=True)
+    engine = connect(settings.serving_address())
+    history = History(settings)
+    ticker = Ticker(engine, history)
+    views = Views(settings, history)
+
+    @asynccontextmanager
+    async def beating(_server: FastAPI) -> AsyncIterator[None]:
+        ticker.start()
+        yield
+        ticker.stop()
+
+    server = FastAPI(title="Zipotify", version=__version__, lifespan=beating, docs_url=None, redoc_url=None)
+    server.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_ZIPPED_BYTES)
+    dash = _dash(server, history)
+    callbacks.register(dash, views, ticker)
+    return Application(server, dash, ticker, engine)
+
+
+def _dash(server: FastAPI, history: History) -> Dash:
+    dash = Dash(
+        "zipotify",
+        server=server,
+        assets_folder=str(_ASSETS),
+        serve_locally=True,
+        title="Zipotify",
+        update_title=None,
+        suppress_callback_exceptions=True,
+        websocket_allowed_origins=[],
+        meta_tags=[
+            {"name": "viewport", "content": "width=device-width, initial-scale=1"},
+            {"name": "color-scheme", "content": "light dark"},
+        ],
+    )
+    dash.layout = lambda: shell(history.publish_id())
+    return dash

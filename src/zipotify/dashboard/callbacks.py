@@ -1,0 +1,141 @@
+"""What happens when: the address changes, a filter is set, a tile appears, a second passes.
+
+Everything that reads a database runs in a thread; the event loop only passes messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, html, no_update, set_props
+
+from zipotify.dashboard.board import NowBoard
+from zipotify.dashboard.components import messages
+from zipotify.dashboard.components.filterbar import CUSTOM, filter_bar
+from zipotify.dashboard.filters import FilterError, Filters, parse
+from zipotify.dashboard.pages import PAGES, TILES
+from zipotify.dashboard.shell import heading
+from zipotify.dashboard.ticker import Ticker
+from zipotify.dashboard.views import Views, said_period
+
+_WAIT_S = 15.0
+
+
+def register(app: Dash, views: Views, ticker: Ticker) -> None:
+    """Connect everything."""
+    _register_pages(app, views)
+    _register_tiles(app, views)
+    _register_live(app, ticker)
+    _register_browser_side(app)
+
+
+def _register_pages(app: Dash, views: Views) -> None:
+    @app.callback(  # type: ignore[untyped-decorator]
+        Output("page-head", "children"),
+        Output("page", "children"),
+        Input("url", "pathname"),
+        Input("url", "search"),
+    )
+    async def show_page(path: str, search: str) -> tuple[Any, Any]:
+        page = PAGES.get(path or "/")
+        if page is None:
+            return html.Div(), messages.empty(f"There is no page {path}.", "Choose one above.")
+        try:
+            filters = parse(search)
+        except FilterError as error:
+            return heading(page), messages.problem(error.what, error.to_do)
+        head = heading(page, await asyncio.to_thread(_bar, views, filters) if page.has_filters else None)
+        is_same = ctx.triggered_id == "url" and [t["prop_id"] for t in ctx.triggered] == ["url.search"]
+        return head, no_update if is_same and page.layout is None else page.body(filters)
+
+    @app.callback(  # type: ignore[untyped-decorator]
+        Output("url", "search"),
+        Input({"type": "filter", "name": ALL}, "value"),
+        State({"type": "filter", "name": ALL}, "id"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    async def take_filters(values: list[Any], ids: list[dict[str, str]], search: str) -> Any:
+        chosen = {each["name"]: value for each, value in zip(ids, values, strict=True)}
+        new = _address(chosen, search)
+        return no_update if new is None or new == (search or "") else new
+
+
+def _bar(views: Views, filters: Filters) -> Any:
+    scope = views.scope(filters)
+    return filter_bar(filters, views.choices(), "" if scope is None else f"between {said_period(scope)}, UTC")
+
+
+def _address(chosen: dict[str, Any], search: str) -> str | None:
+    """The address for what is chosen; None while a custom period has no two days yet."""
+    dates, period = chosen.pop("dates", None), chosen.pop("period", None)
+    if period == CUSTOM:
+        if not dates or len(dates) != 2 or not all(dates):
+            return None
+        period = "..".join(str(day)[:10] for day in dates)
+    try:
+        before = parse(search)
+    except FilterError:
+        before = Filters()
+    texts = {name: value or "" for name, value in chosen.items()}
+    return before.with_(period=period or before.period, **texts).search()
+
+
+def _register_tiles(app: Dash, views: Views) -> None:
+    @app.callback(  # type: ignore[untyped-decorator]
+        Output({"type": "tile-body", "id": MATCH}, "children"),
+        Output({"type": "tile-foot", "id": MATCH}, "children"),
+        Output({"type": "tile-menu", "id": MATCH}, "children"),
+        Input("url", "search"),
+        Input("published", "data"),
+        State({"type": "tile-body", "id": MATCH}, "id"),
+        State({"type": "tile-menu", "id": MATCH}, "children"),
+    )
+    async def fill(search: str, _published: str, body_id: dict[str, str], menu: Any) -> tuple[Any, Any, Any]:
+        tile = TILES[body_id["id"]]
+        filled = await asyncio.to_thread(views.filled, tile, search or "", menu is not None)
+        return no_update if filled.body is None else filled.body, filled.foot, filled.menu
+
+
+def _register_live(app: Dash, ticker: Ticker) -> None:
+    board = NowBoard()
+
+    @app.callback(persistent=True, websocket=True)  # type: ignore[untyped-decorator]
+    async def push() -> None:
+        """Tell one viewer of each tick, and of each new snapshot."""
+        socket = ctx.websocket
+        tick = ticker.tick
+        while not (socket is None or socket.is_shutdown or ticker.is_stopped):
+            newer = await ticker.after(tick.number, _WAIT_S)
+            if newer.number != tick.number:
+                set_props("tick", {"data": newer.number})
+            if newer.publish_id != tick.publish_id:
+                set_props("published", {"data": newer.publish_id})
+            tick = newer
+
+    @app.callback(  # type: ignore[untyped-decorator]
+        Output({"type": "live", "id": ALL}, "children"),
+        Input("tick", "data"),
+        State({"type": "live", "id": ALL}, "id"),
+        websocket=True,
+    )
+    async def show_now(_tick: int, ids: list[dict[str, str]]) -> list[Any]:
+        drawn = await asyncio.to_thread(board.drawn, ticker.tick)
+        return [drawn[each["id"]] for each in ids]
+
+
+def _register_browser_side(app: Dash) -> None:
+    app.clientside_callback(
+        ClientsideFunction("zipotify", "navigation"),
+        Output({"type": "nav", "path": ALL}, "href"),
+        Output({"type": "nav", "path": ALL}, "className"),
+        Input("url", "pathname"),
+        Input("url", "search"),
+        State({"type": "nav", "path": ALL}, "id"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("zipotify", "showDates"),
+        Output("custom-dates", "style"),
+        Input({"type": "filter", "name": "period"}, "value"),
+    )

@@ -1,0 +1,100 @@
+"""Filters meet a snapshot: which source, which time, which people; and the pieces of SQL that say so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from zipotify.dashboard.filters import Filters, Span, resolve
+from zipotify.dashboard.history import Snapshot
+
+_SOURCES = "select source, first_event_at, as_of from agg_metrics order by as_of desc, source"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one view looks at; `where` and `people` put it into SQL."""
+
+    filters: Filters
+    source: str
+    first_event_at: datetime
+    as_of: datetime
+    publish_id: str = ""
+
+    @cached_property
+    def span(self) -> Span:
+        """The period in instants."""
+        return resolve(self.filters.period, self.first_event_at, self.as_of)
+
+    def where(self, instant: str, before: bool = False) -> str:
+        """Rows of the source in the period (or the one before) and of the people looked at."""
+        start, end = (self.span.before_start, self.span.before_end) if before else (self.span.start, self.span.end)
+        parts = [f"source = {literal(self.source)}"]
+        if start is None or end is None:
+            parts.append("false")
+        else:
+            parts.append(f"{instant} >= {literal(start)} and {instant} < {literal(end)}")
+        return " and ".join([*parts, *self._people()])
+
+    def where_days(self) -> str:
+        """Like `where`, for tables of whole days; their last day ends where the data ends."""
+        return " and ".join([f"source = {literal(self.source)}", f"date_day {self.days}", *self._people()])
+
+    def where_active(self, before: bool = False) -> str:
+        """Days of fct_user_days on which users were active in the period; on its last day, up to its end."""
+        end = self.span.before_end if before else self.span.end
+        in_time = self.where("date_day", before)
+        return f"{in_time} and first_event_at < {literal(end)}" if end else in_time
+
+    @property
+    def days(self) -> str:
+        """The period as a condition on a day; days before the first event are not days without events."""
+        first = max(self.span.first_day, self.first_event_at.date())
+        return f"between {literal(first)} and {literal(self.span.last_day)}"
+
+    def _people(self) -> list[str]:
+        conditions = []
+        wanted = {
+            "u.level": self.filters.level,
+            "u.gender": self.filters.gender,
+            "u.device": self.filters.device,
+            "l.state_code": self.filters.state,
+        }
+        chosen = [f"{column} = {literal(value)}" for column, value in wanted.items() if value]
+        if chosen:
+            conditions.append(
+                "user_version_key in (select u.user_version_key from dim_users as u"
+                f" join dim_locations as l on u.location_key = l.location_key where {' and '.join(chosen)})"
+            )
+        if self.filters.tag:
+            tag = literal(self.filters.tag)
+            conditions.append(f"user_key in (select user_key from fct_sessions where tag = {tag})")
+        return conditions
+
+
+def literal(value: str | date | datetime | float) -> str:
+    """A value as SQL writes it, quotes and all: the SQL that is shown is the SQL that ran."""
+    match value:
+        case datetime():
+            return f"timestamp '{value.isoformat(sep=' ')}'"
+        case date():
+            return f"date '{value.isoformat()}'"
+        case str():
+            return "'" + value.replace("'", "''") + "'"
+    return repr(value)
+
+
+def sources(snapshot: Snapshot) -> list[str]:
+    """Names of all sources, the one with the newest event first."""
+    return [str(row[0]) for row in snapshot.ask(_SOURCES).rows]
+
+
+def scope_of(snapshot: Snapshot, filters: Filters) -> Scope | None:
+    """The scope of a view; None when the snapshot has no events of that source."""
+    rows = snapshot.ask(_SOURCES).rows
+    row = next((row for row in rows if filters.source in ("", row[0])), None)
+    if row is None:
+        return None
+    first, as_of = (datetime.fromisoformat(str(text).removesuffix("Z")) for text in row[1:3])
+    return Scope(filters, str(row[0]), first, as_of, snapshot.manifest.publish_id)

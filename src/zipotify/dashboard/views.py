@@ -1,0 +1,134 @@
+"""Filling tiles: from an address to pictures, with every way in which there may be none."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from dash import html
+
+from zipotify.contracts.answers import Answer
+from zipotify.dashboard import wording
+from zipotify.dashboard.components import card, messages
+from zipotify.dashboard.components.filterbar import Choices
+from zipotify.dashboard.filters import PERIODS, FilterError, Filters, parse
+from zipotify.dashboard.history import History, Snapshot
+from zipotify.dashboard.scope import Scope, scope_of, sources
+from zipotify.dashboard.tile import Component, Frame, Tile
+from zipotify.errors import QueryError, ZipotifyError
+from zipotify.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_STATES = "select distinct state_code from dim_locations where state_code is not null order by 1"
+_DEVICES = "select distinct device from dim_users where device is not null order by 1"
+_TAGS = "select distinct tag from fct_sessions where tag is not null order by 1"
+
+
+class TooFewPeopleError(ZipotifyError):
+    """The filters leave so few people that figures would speak of single ones."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The three changing parts of a tile; None leaves what is there."""
+
+    body: Component
+    foot: Component
+    menu: Component
+
+
+class Views:
+    """Answers tiles for addresses."""
+
+    def __init__(self, settings: Settings, history: History) -> None:
+        self._history = history
+        self._k = settings.k_anonymity
+
+    def filled(self, tile: Tile, search: str, has_picture: bool) -> Filled:
+        """The tile as it should look; when it fails, a picture that is there stays."""
+        try:
+            frame = self.frame(tile, parse(search))
+        except FilterError:
+            return Filled(messages.empty("The address is wrong; see above."), None, None)
+        except TooFewPeopleError as error:
+            return Filled(messages.empty(error.what, error.to_do), None, None)
+        except ZipotifyError as error:
+            problem = messages.problem(error.what, error.to_do)
+            return Filled(None if has_picture else "", problem, None)
+        if frame is None:
+            nothing = "Nothing has been published yet."
+            return Filled(messages.empty(nothing, "The first build of the warehouse makes this tile."), None, None)
+        return self._drawn(tile, frame, search)
+
+    def _drawn(self, tile: Tile, frame: Frame, search: str) -> Filled:
+        menu = card.menu(tile, tile.sql(frame.scope), search)
+        foot = _foot(tile, frame)
+        if tile.is_empty(frame):
+            said = f"Nothing between {said_period(frame.scope)}."
+            return Filled(messages.empty(said, "Choose a longer period or fewer filters."), foot, menu)
+        told = html.P(tile.tell(frame), className="zip-unseen")
+        return Filled(html.Div([told, tile.draw(frame)]), foot, menu)
+
+    def frame(self, tile: Tile, filters: Filters) -> Frame | None:
+        """The tile's answer; None while nothing is published. Raises QueryError or TooFewPeopleError."""
+        snapshot = self._history.newest()
+        scope = None if snapshot is None else scope_of(snapshot, filters)
+        if snapshot is None or scope is None:
+            if snapshot is not None and filters.source:
+                raise QueryError(f"there is no source “{filters.source}”", "choose another one above")
+            return None
+        if tile.people and filters.narrows_people:
+            self._require_enough_people(snapshot, scope)
+        return Frame(self._ask(snapshot, tile.sql(scope)), scope)
+
+    def parquet(self, tile: Tile, filters: Filters) -> bytes | None:
+        """The tile's answer as a Parquet file."""
+        frame = self.frame(tile, filters)
+        snapshot = self._history.newest()
+        return None if frame is None or snapshot is None else snapshot.parquet(tile.sql(frame.scope))
+
+    def _require_enough_people(self, snapshot: Snapshot, scope: Scope) -> None:
+        sql = f"select count(distinct user_key) from fct_user_days where {scope.where_active()}"
+        count = int(self._ask(snapshot, sql).rows[0][0])
+        if 0 < count < self._k:
+            raise TooFewPeopleError(
+                f"Hidden: the filters leave fewer than {self._k} people.", "Choose a longer period or fewer filters."
+            )
+
+    def _ask(self, snapshot: Snapshot, sql: str) -> Answer:
+        try:
+            return snapshot.ask(sql)
+        except QueryError:
+            log.exception("a question of our own failed: %s", sql)
+            raise
+
+    def choices(self) -> Choices:
+        """What filters may be set to."""
+        snapshot = self._history.newest()
+        if snapshot is None:
+            return Choices()
+        values = [[str(row[0]) for row in snapshot.ask(sql).rows] for sql in (_STATES, _DEVICES, _TAGS)]
+        return Choices(sources(snapshot), *values)
+
+    def scope(self, filters: Filters) -> Scope | None:
+        """The scope of a view, for headings."""
+        snapshot = self._history.newest()
+        return None if snapshot is None else scope_of(snapshot, filters)
+
+
+def said_period(scope: Scope) -> str:
+    """The period in words."""
+    first, last = scope.span.first_day, scope.span.last_day
+    days = (last - first).days + 1
+    return f"{first:%-d %b %Y} and {last:%-d %b %Y} ({days} {'day' if days == 1 else 'days'})"
+
+
+def _foot(tile: Tile, frame: Frame) -> Any:
+    notes = [f"as of {wording.instant(frame.scope.as_of.isoformat())}"]
+    if not tile.people and frame.scope.filters.narrows_people:
+        notes.append("filters on people do not apply here")
+    if not tile.people and frame.scope.filters.period not in PERIODS:
+        notes.append("shown for all time: custom periods are not published")
+    return html.Span(" · ".join(notes))
