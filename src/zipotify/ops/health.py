@@ -94,13 +94,14 @@ class Health:
 
     def _has_since(self, column: Any) -> bool:
         with self._engine.connect() as connection:
-            return (connection.execute(select(func.max(column))).scalar() or 0) >= self._since_ms
+            newest = connection.execute(select(func.max(column))).scalar()
+        return newest is not None and newest >= self._since_ms
 
     def _has_published(self) -> bool:
         done = serving.builds.c.state.in_(["published", "unchanged"])
         with self._engine.connect() as connection:
             newest = connection.execute(select(func.max(serving.builds.c.finished_at_ms)).where(done)).scalar()
-        return (newest or 0) >= self._since_ms
+        return newest is not None and newest >= self._since_ms
 
 
 def dashboard_address(settings: Settings) -> str:
