@@ -75,6 +75,25 @@ class Settings(BaseSettings):
     k_anonymity: Annotated[int, Field(ge=1)] = 10
     """Published demographic aggregates hide groups with fewer distinct people than this."""
 
+    # Operations
+    backup_to: str | None = None
+    """Folder for the copies that the maintenance job makes; None makes none."""
+    backup_keep_count: Annotated[int, Field(ge=1)] = 3
+    records_keep_days: Annotated[int, Field(ge=1)] = 30
+    """Age at which records of builds, job runs and freshness are removed."""
+    freshness_limit_s: Annotated[int, Field(ge=1)] = 900
+    """The quality job fails when the newest p95 from produced to visible is above this."""
+    stream_silent_s: Annotated[int, Field(ge=30)] = 300
+    """A stream that has events waiting and finished no batch for so long counts as hanging."""
+    webhook_url: SecretStr | None = None
+    """Where a failed job is told, as JSON; the address is treated as a secret."""
+
+    # Privacy
+    retention_days: dict[str, Annotated[int, Field(ge=1)]] = {"quarantine": 90, "repeats": 90}
+    """Days that rows of a lake table stay (`privacy retain`); events by their day, other rows by their arrival."""
+    backup_keep_days: Annotated[int, Field(ge=1)] = 30
+    """How long copies of the home are kept at the longest; reports of erasures name the day."""
+
     # Dashboard
     dashboard_host: str = "127.0.0.1"
     dashboard_port: Port = 8050

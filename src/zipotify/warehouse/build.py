@@ -11,6 +11,7 @@ from typing import Literal
 from sqlalchemy import update
 from sqlalchemy.engine import Engine
 
+from zipotify.contracts.erasure import require_applied
 from zipotify.contracts.serving import builds, connect, report_part
 from zipotify.contracts.snapshot import Manifest, current
 from zipotify.errors import ZipotifyError
@@ -32,12 +33,15 @@ class BuildResult:
     duration_s: float
 
 
-def build(settings: Settings, full: bool = False) -> BuildResult:
+def build(settings: Settings, full: bool = False, is_erasure: bool = False) -> BuildResult:
     """Build the marts from the lake and publish them; `full` starts from nothing, changed or not.
 
-    Raises BuildError naming the model or check that failed (what was published stays) and HomeInUseError.
+    Raises BuildError naming the model or check that failed (what was published stays), HomeInUseError, and
+    ErasurePendingError when the lake may hold people who were erased, unless this build is part of erasing them.
     """
     started_s = time.time()
+    if not is_erasure:
+        require_applied(settings.home)
     with settings.home.lock("warehouse"):
         engine = connect(settings.serving_address())
         try:
