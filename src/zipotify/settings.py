@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     home_path: Path = Path(".zipotify")
     """Folder that holds everything of one installation: lake, warehouse, Kafka data, logs, secrets."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """How much each part writes into its log."""
 
     # Broker
     bootstrap_servers: str | None = None
@@ -44,7 +45,9 @@ class Settings(BaseSettings):
     kafka_partitions: Annotated[int, Field(ge=1, le=512)] = 2
     """Partitions per event topic; order holds per session, which is the record's key."""
     kafka_heap_mb: Annotated[int, Field(ge=256)] = 384
+    """Memory of the embedded broker's JVM."""
     kafka_retention_hours: Annotated[int, Field(ge=1)] = 72
+    """The embedded broker keeps records so long, unless its disk ceiling is reached before."""
     kafka_max_bytes: Annotated[int, Field(ge=16 * 2**20)] = 2 * 2**30
     """Disk ceiling of the embedded broker, shared evenly by all its event partitions."""
 
@@ -58,11 +61,17 @@ class Settings(BaseSettings):
 
     # Stream
     spark_master: str = "local[2]"
+    """Where Spark runs: `local[N]` with N cores here, or the address of a cluster."""
     spark_driver_memory_mb: Annotated[int, Field(ge=512)] = 1280
+    """Memory of Spark's driver, which is all of Spark with a local master."""
     bronze_trigger_s: Annotated[int, Field(ge=0)] = 10
+    """Time from one batch into the lake to the next."""
     live_trigger_s: Annotated[int, Field(ge=0)] = 2
+    """Time from one batch of live rollups to the next."""
     max_offsets_per_trigger: Annotated[int, Field(ge=1)] = 60_000
+    """Records that a batch takes at most: a long backlog is worked off in pieces."""
     live_retention_hours: Annotated[int, Field(ge=1)] = 48
+    """Live rollups older than this are removed."""
     live_watermark_minutes: Annotated[int, Field(ge=1)] = 120
     """How late an event may come and still count on live tiles. Bronze takes it at any age."""
 
@@ -70,8 +79,11 @@ class Settings(BaseSettings):
     serving_url: SecretStr | None = None
     """SQLAlchemy address of the serving database; None is SQLite inside the home."""
     build_interval_s: Annotated[int, Field(ge=1)] = 60
+    """Time from the start of one warehouse build to the next, under `--watch`."""
     warehouse_memory_mb: Annotated[int, Field(ge=256)] = 1024
+    """Memory of DuckDB during builds; beyond it, DuckDB uses the disk."""
     published_keep_count: Annotated[int, Field(ge=2)] = 3
+    """Published snapshots that are kept, the current one included."""
     k_anonymity: Annotated[int, Field(ge=1)] = 10
     """Published demographic aggregates hide groups with fewer distinct people than this."""
 
@@ -79,6 +91,7 @@ class Settings(BaseSettings):
     backup_to: str | None = None
     """Folder for the copies that the maintenance job makes; None makes none."""
     backup_keep_count: Annotated[int, Field(ge=1)] = 3
+    """Copies that are kept in `backup_to`."""
     records_keep_days: Annotated[int, Field(ge=1)] = 30
     """Age at which records of builds, job runs and freshness are removed."""
     freshness_limit_s: Annotated[int, Field(ge=1)] = 900
@@ -96,7 +109,9 @@ class Settings(BaseSettings):
 
     # Dashboard
     dashboard_host: str = "127.0.0.1"
+    """Address that the dashboard listens on."""
     dashboard_port: Port = 8050
+    """Wanted port of the dashboard; the next free one is taken when it is in use."""
 
     # Secrets
     user_key_secret: SecretStr | None = None
