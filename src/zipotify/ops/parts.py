@@ -29,25 +29,25 @@ class Part:
     """What it takes in the demo, roughly, for planning."""
 
 
-# Few users with a long past and many who begin now: the history loads in minutes while live tiles move at once. The many
-# are enough for two live events a second at the quietest hour (03:00 UTC).
+# Few users with a long past and many who begin now: the history loads in minutes while live tiles move at once. The
+# many are enough for two live events a second at the quietest hour (03:00 UTC).
 DEMO_TRAFFIC = ("--from", "30", "--nusers", "1000", "--launch-users", "60000")
 
 PARTS = (
-    Part("broker", ("broker",), (), "Kafka answers and the topics exist", 3, 75, 600),
-    Part("dashboard", ("dashboard",), (), "its page answers over HTTP", 5, 20, 400),
+    Part("broker", ("broker",), (), "Kafka answers and the topics exist", 30, 75, 600),
+    Part("dashboard", ("dashboard",), (), "its page answers over HTTP", 30, 20, 400),
     Part("stream", ("stream",), ("broker",), "Spark has committed a batch to the lake", 30, 75, 2200),
     Part(
         "simulator",
         ("simulate", "--continuous", *DEMO_TRAFFIC),
         ("broker",),
         "live events reach the broker",
-        5,
+        30,
         60,
         300,
     ),
     Part("warehouse", ("build", "--watch"), ("stream",), "a build is published", 30, 75, 1400),
-    Part("ledger", ("ledger", "--watch"), ("stream",), "it has checked the books", 5, 30, 300),
+    Part("ledger", ("ledger", "--watch"), ("stream",), "it has checked the books", 30, 30, 300),
 )
 """In the order of starting; stopping is the other way round."""
 
