@@ -7,7 +7,7 @@ SHELL := /bin/sh
 bin := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev system demo demo-static check lint format test lock clean distclean
+.PHONY: help setup setup-dev system demo demo-static check lint format test docs lock clean distclean
 
 help:  ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,9 @@ test: system setup-dev lint  ## everything that check does, and every test again
 format:  ## format the Python code
 	$(bin)/ruff check --fix src tests scripts
 	$(bin)/ruff format src tests scripts
+
+docs: setup-dev  ## write the generated pages and build the documentation's site into build/site
+	@scripts/docs.sh
 
 lock:  ## write requirements/*.txt and the list of jars anew
 	@scripts/lock.sh
