@@ -1,4 +1,5 @@
 # What every script shares: where things go, and how to say things. POSIX sh; sourced, not run.
+# shellcheck shell=sh disable=SC2034,SC2154 # the scripts that source it use these, and set $python
 
 project=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 venv="$project/.venv"
