@@ -12,7 +12,8 @@
     ├── CheckpointLostError      the stream's place in Kafka is gone
     ├── ErasurePendingError      data older than the list of erased people
     ├── BuildError               the warehouse build failed; the last good one stays published
-    └── QueryError               a SQL query was refused or failed
+    ├── QueryError               a SQL query was refused or failed
+    └── ForbiddenError           the role of whoever asks is not enough
 
 Each says what happened, where, and what to do about it.
 """
@@ -85,3 +86,7 @@ class BuildError(ZipotifyError):
 
 class QueryError(ZipotifyError):
     """A SQL query was refused or failed."""
+
+
+class ForbiddenError(ZipotifyError):
+    """Whoever asks may not have this."""

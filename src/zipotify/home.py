@@ -81,6 +81,16 @@ class Home:
         return self.root / "privacy"
 
     @property
+    def access_file(self) -> Path:
+        """Accounts, sessions and API tokens of the dashboard (SQLite, for the owner only)."""
+        return self.root / "access.db"
+
+    @property
+    def audit_file(self) -> Path:
+        """The audit log: what was done by whom; it only grows."""
+        return self.root / "audit" / "audit.jsonl"
+
+    @property
     def simulator_state(self) -> Path:
         """Checkpoint of the simulator's clock and seed."""
         return self.root / "simulator"

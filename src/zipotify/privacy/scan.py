@@ -62,7 +62,8 @@ class Texts:
     @staticmethod
     def _pattern(text: str) -> str:
         is_number = text.lstrip("-").replace(".", "", 1).isdigit()
-        return rf"\b{re.escape(text)}\b" if is_number else re.escape(text)
+        # Without look-behind, which the engines of Arrow and DuckDB lack.
+        return rf"(?:^|[^0-9]){re.escape(text)}(?:$|[^0-9])" if is_number else re.escape(text)
 
     def in_text(self, text: str) -> set[int]:
         """Numbers of the texts in it."""

@@ -1,0 +1,161 @@
+"""`zipotify access`: accounts, API tokens and the audit log of the dashboard."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from zipotify.cli.common import HomeOption, settings_for
+
+if TYPE_CHECKING:
+    from zipotify.access.middleware import Gate
+
+app = typer.Typer(no_args_is_help=True, help="Accounts, API tokens and the audit log of the dashboard.")
+
+RoleName = Literal["viewer", "analyst", "admin"]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the account.")]
+RoleOption = Annotated[RoleName, typer.Option("--role", help="What it may do.")]
+
+
+@app.command("add")
+def add(context: typer.Context, name: NameArgument, role: RoleOption = "viewer", home: HomeOption = None) -> None:
+    """Add an account and print its generated password, once.
+
+    Example: `zipotify access add ann --role analyst`
+    """
+    from zipotify.access.roles import Role
+
+    gate = _gate(context, home)
+    password = gate.accounts.add(name, Role.named(role))
+    gate.audit.append(_operator(), "account added", name=name, role=role)
+    typer.echo(password)
+
+
+@app.command("password")
+def password(context: typer.Context, name: NameArgument, home: HomeOption = None) -> None:
+    """Set an account's password, asked for here or read as one line from standard input; ends its sessions.
+
+    Example: `zipotify access password ann`
+    """
+    from zipotify.access.accounts import FIRST_ACCOUNT
+    from zipotify.access.protect import forget_first_password
+
+    gate = _gate(context, home)
+    is_asked = sys.stdin.isatty()
+    secret = typer.prompt("New password", hide_input=True, confirmation_prompt=True) if is_asked else input()
+    gate.accounts.set_password(name, secret)
+    gate.audit.append(_operator(), "password set", name=name)
+    if name == FIRST_ACCOUNT:
+        forget_first_password(settings_for(context, home))
+
+
+@app.command("unlock")
+def unlock(context: typer.Context, name: NameArgument, home: HomeOption = None) -> None:
+    """Unlock an account that was locked by too many wrong passwords.
+
+    Example: `zipotify access unlock ann`
+    """
+    gate = _gate(context, home)
+    gate.accounts.unlock(name)
+    gate.audit.append(_operator(), "account unlocked", name=name)
+
+
+@app.command("remove")
+def remove(context: typer.Context, name: NameArgument, home: HomeOption = None) -> None:
+    """Remove an account and end its sessions.
+
+    Example: `zipotify access remove ann`
+    """
+    gate = _gate(context, home)
+    gate.accounts.remove(name)
+    gate.audit.append(_operator(), "account removed", name=name)
+
+
+@app.command("list")
+def list_accounts(context: typer.Context, home: HomeOption = None) -> None:
+    """List the accounts.
+
+    Example: `zipotify access list`
+    """
+    for account in _gate(context, home).accounts.all():
+        notes = [note for note, is_so in (("locked", account.is_locked), ("generated", account.must_change)) if is_so]
+        typer.echo(" ".join([account.name, account.role.name.lower(), *notes]))
+
+
+@app.command("token")
+def token(
+    context: typer.Context,
+    label: Annotated[str, typer.Argument(metavar="LABEL", help="What it is for.")],
+    role: RoleOption = "viewer",
+    scope: Annotated[
+        list[str] | None, typer.Option("--scope", help="api, metrics, sql or admin; may be repeated. Default: api.")
+    ] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="How long it is valid.")] = 90,
+    home: HomeOption = None,
+) -> None:
+    """Make an API token and print it, once: only its hash is kept.
+
+    Example: `zipotify access token prometheus --scope metrics`
+    """
+    from zipotify.access.roles import Role
+
+    gate = _gate(context, home)
+    made = gate.tokens.add(label, Role.named(role), scope or ["api"], days)
+    gate.audit.append(_operator(), "token added", label=label, role=role, scopes=" ".join(scope or ["api"]))
+    typer.echo(made)
+
+
+@app.command("tokens")
+def tokens(context: typer.Context, home: HomeOption = None) -> None:
+    """List the API tokens, without their secrets.
+
+    Example: `zipotify access tokens`
+    """
+    for row in _gate(context, home).tokens.all():
+        until = datetime.fromtimestamp(row["expires_at_s"], UTC).strftime("%Y-%m-%d")
+        state = "revoked" if row["revoked_at_s"] else f"until {until}"
+        typer.echo(f"{row['token_id']} {row['label']} {row['role']} [{row['scopes']}] {state}")
+
+
+@app.command("revoke")
+def revoke(
+    context: typer.Context,
+    token_id: Annotated[str, typer.Argument(metavar="ID", help="As `zipotify access tokens` shows it.")],
+    home: HomeOption = None,
+) -> None:
+    """Revoke an API token at once.
+
+    Example: `zipotify access revoke 0a1b2c3d4e5f`
+    """
+    gate = _gate(context, home)
+    gate.tokens.revoke(token_id)
+    gate.audit.append(_operator(), "token revoked", token=token_id)
+
+
+@app.command("audit")
+def audit(context: typer.Context, home: HomeOption = None) -> None:
+    """Print the audit log and check that no line of it was changed or taken out; exit code 1 when one was.
+
+    Example: `zipotify access audit`
+    """
+    log = _gate(context, home).audit
+    if log.path.exists():
+        typer.echo(log.path.read_text(), nl=False)
+    count, last = log.verify()
+    typer.echo(f"unbroken: {count} lines, the last has the hash {last}", err=True)
+
+
+def _gate(context: typer.Context, home: HomeOption) -> Gate:
+    """The home's accounts and so on, as for loopback: no first account is made on the way."""
+    from zipotify.access.protect import gate_of
+
+    return gate_of(settings_for(context, home, dashboard_host="127.0.0.1"))
+
+
+def _operator() -> str:
+    import getpass
+
+    return f"shell:{getpass.getuser()}"
