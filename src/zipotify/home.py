@@ -111,7 +111,7 @@ class Home:
         """`host:port` of the embedded broker while it runs, as it wrote it down."""
         try:
             record = json.loads((self.run / "broker.json").read_text())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         return str(record["bootstrap_servers"]) if _lives(record["pid"], record["started_s"]) else None
 
