@@ -4,6 +4,8 @@
 project=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 venv="$project/.venv"
 cache=${ZIPOTIFY_CACHE:-$project/.cache}
+bootstrap="$cache/bootstrap"
+export UV_CACHE_DIR="${UV_CACHE_DIR:-$cache/uv}" UV_PYTHON_DOWNLOADS=never UV_NO_CONFIG=1 UV_NO_PROGRESS=1
 
 say() { printf '%s\n' "zipotify: $*"; }
 
@@ -32,4 +34,46 @@ apt_install() {
     say "the package lists may be old: updating them"
     as_root apt-get update -q </dev/null
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" </dev/null
+}
+
+# The first Python that fits, of those asked for or of the usual names.
+find_python() {
+    for name in ${PYTHON:-python3.11 python3.12 python3.13 python3}; do
+        if "$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+            "$name" -c 'import sys; print(sys.executable)'
+            return
+        fi
+    done
+    fail "no Python 3.11, 3.12 or 3.13 found (tried: ${PYTHON:-python3.11 python3.12 python3.13 python3})" \
+        "install one (Debian 12: apt-get install python3.11), or name it: make setup PYTHON=/path/to/python3.12"
+}
+
+# Debian packs ensurepip apart from Python.
+need_venv_module() {
+    "$1" -c 'import ensurepip' 2>/dev/null && return
+    version=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    apt_install "python$version-venv"
+}
+
+# uv, pinned and hashed, in a small environment of its own; pip knows this machine's package index, uv is then told.
+bootstrap_uv() {
+    wanted=$(cksum <"$project/requirements/uv.txt")
+    if [ "$(cat "$bootstrap/.done" 2>/dev/null)" != "$wanted" ] || ! "$bootstrap/bin/uv" --version >/dev/null 2>&1; then
+        say "installing uv into $bootstrap"
+        need_venv_module "$python"
+        rm -rf "$bootstrap"
+        "$python" -m venv "$bootstrap"
+        "$bootstrap/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+            --cache-dir "$cache/pip" -r "$project/requirements/uv.txt"
+        printf '%s' "$wanted" >"$bootstrap/.done"
+    fi
+    eval "$("$bootstrap/bin/python" "$project/scripts/pip_settings.py")"
+}
+
+# uv_install VENV ARGUMENTS: from the cache alone when it has everything: that asks nobody. Else from the package index.
+uv_install() {
+    into=$1
+    shift
+    set -- "$bootstrap/bin/uv" pip install --quiet --python "$into/bin/python" "$@"
+    UV_OFFLINE=1 "$@" 2>/dev/null || "$@"
 }
