@@ -1,11 +1,13 @@
 """All settings: frozen, typed, and the only place that reads the environment.
 
-Order: flag, then environment (`ZIPOTIFY_<NAME>`), then `zipotify.toml` in the home, then the default.
+Order: flag, then environment (`ZIPOTIFY_<NAME>`), then `zipotify.toml` in the home, then the default. In that file the
+tables `[profiles.<name>]` hold what differs between places to run; `profile` says whose values win over the rest of it.
 """
 
 from __future__ import annotations
 
 import os
+import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,9 +15,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from zipotify.errors import ConfigError
@@ -34,12 +36,24 @@ class Settings(BaseSettings):
 
     home_path: Path = Path(".zipotify")
     """Folder that holds everything of one installation: lake, warehouse, Kafka data, logs, secrets."""
+    profile: str = "local"
+    """Table of `zipotify.toml` that holds: where and with what this home runs."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """How much each part writes into its log."""
 
     # Broker
     bootstrap_servers: str | None = None
     """External Kafka as host:port[,host:port]; None runs the embedded broker."""
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """How clients talk to an external Kafka; the embedded broker is on loopback and in plain text."""
+    kafka_ca_file: Path | None = None
+    """PEM file of the authority that signed Kafka's certificate; None trusts what the system trusts."""
+    kafka_sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    """How the account proves its password, where `kafka_security` begins with SASL."""
+    kafka_username: str | None = None
+    """Account at the external Kafka."""
+    kafka_password: SecretStr | None = None
+    """Its password; give it in the environment."""
     kafka_port: Port = 9092
     """Wanted port of the embedded broker; the next free one is taken when it is in use."""
     kafka_partitions: Annotated[int, Field(ge=1, le=512)] = 2
@@ -139,9 +153,10 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flag, then environment, then the home's TOML file."""
-        home = Path(getattr(init_settings, "init_kwargs", {}).get("home_path", "."))
-        toml = TomlConfigSettingsSource(settings_cls, toml_file=home / CONFIG_FILE)
-        return init_settings, env_settings, toml
+        flags = getattr(init_settings, "init_kwargs", {})
+        profile = flags.get("profile") or os.environ.get(ENV_PREFIX + "PROFILE")
+        file = _configured(Path(flags.get("home_path", ".")) / CONFIG_FILE, profile)
+        return init_settings, env_settings, InitSettingsSource(settings_cls, file)
 
     @cached_property
     def home(self) -> Home:
@@ -190,6 +205,20 @@ def load_settings(home: Path | None = None, **flags: Any) -> Settings:
         raise ConfigError(*_explain(error, path)) from None
     except ValueError as error:  # tomllib reports the line and column
         raise ConfigError(f"{path / CONFIG_FILE}: {error}", "correct the file; it must be valid TOML") from None
+
+
+def _configured(file: Path, profile: str | None) -> dict[str, Any]:
+    """The file's settings, those of the profile on top; `local` needs no table."""
+    try:
+        given = tomllib.loads(file.read_text())
+    except FileNotFoundError:
+        given = {}
+    profiles = given.pop("profiles", {})
+    name = profile or given.get("profile", "local")
+    if name not in profiles and name != "local":
+        known = ", ".join(["local", *sorted(profiles)])
+        raise ConfigError(f"{file} has no table [profiles.{name}]", f"profiles there: {known}")
+    return {**given, **profiles.get(name, {}), "profile": name}
 
 
 def _explain(error: ValidationError, home: Path) -> tuple[str, str]:

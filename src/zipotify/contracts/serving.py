@@ -159,6 +159,18 @@ ledger_checks = Table(
     Column("report", Text, nullable=False),
     comment="results of the ledger, newest last; report is the JSON of `zipotify ledger --format json`",
 )
+job_runs = Table(
+    "job_runs",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("step", String(64), primary_key=True),
+    Column("job", String(64), nullable=False),
+    Column("started_at_ms", BigInteger, nullable=False, index=True),
+    Column("finished_at_ms", BigInteger),
+    _text("state"),
+    Column("message", Text, nullable=False, default=""),
+    comment="scheduled jobs, one row per step run; state is running, done, skipped or failed",
+)
 
 
 def connect(url: str) -> Engine:

@@ -1,0 +1,137 @@
+"""The list of jobs, once, as data: what Airflow schedules, and what `zipotify up` does where there is no Airflow.
+
+Only the standard library is imported here: Airflow reads this file in an environment of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Pool = Literal["spark", "duckdb", "lake", "light"]
+Owner = Literal["data-platform", "data-quality", "analytics"]
+
+POOL_SLOTS: dict[Pool, int] = {"spark": 1, "duckdb": 1, "lake": 1, "light": 4}
+"""How many steps of a kind may run at once, whoever starts them: Spark and DuckDB each want the machine's memory."""
+
+SKIPPED = 99
+"""Exit code of a step that found nothing to do: what comes after it is skipped, and that is no failure."""
+
+BRONZE = "bronze"
+"""The data set that `stream_watch` announces when the lake's events have grown."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A value that whoever starts the job may give; `{name}` in a step's arguments stands for it."""
+
+    name: str
+    default: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One verb of the command line, idempotent, so that it may be tried again."""
+
+    name: str
+    arguments: tuple[str, ...]
+    doc: str
+    pool: Pool = "light"
+    timeout_s: int = 600
+    announces: str | None = None
+    """Data set that is new when this step succeeds."""
+    shows_models: bool = False
+    """Whether each dbt model of it is shown as a task of its own."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Steps that run one after the other on a schedule."""
+
+    name: str
+    doc: str
+    steps: tuple[Step, ...]
+    cron: str | None
+    """When it runs, UTC; None is on demand."""
+    owner: Owner
+    deadline_s: int
+    """Longer than this from its start to its end is worth an alert."""
+    after_news_of: str | None = None
+    """Data set that starts it where the scheduler knows data sets (Airflow); elsewhere `cron` does."""
+    part: str | None = None
+    """Long-running part of `zipotify up` that does the same and keeps dbt loaded; while it runs, this job rests."""
+    parameters: tuple[Parameter, ...] = ()
+    retry_count: int = 2
+    retry_delay_s: int = 30
+    """Before the first retry; it doubles with each further one."""
+
+    def step(self, name: str) -> Step:
+        """The step of that name; raises KeyError."""
+        return {step.name: step for step in self.steps}[name]
+
+    def filled(self, values: dict[str, str]) -> tuple[Step, ...]:
+        """The steps with their parameters in place; raises KeyError for one that the job does not have."""
+        known = {parameter.name: parameter.default for parameter in self.parameters}
+        unknown = sorted(values.keys() - known.keys())
+        if unknown:
+            raise KeyError(unknown[0])
+        chosen = {**known, **values}
+        return tuple(
+            replace(step, arguments=tuple(_fill(argument, chosen) for argument in step.arguments))
+            for step in self.steps
+        )
+
+
+def _fill(argument: str, values: dict[str, str]) -> str:
+    """Whole arguments only, so that a value can never become a second argument or a flag."""
+    is_place = argument.startswith("{") and argument.endswith("}")
+    return values[argument[1:-1]] if is_place else argument
+
+
+STREAM_WATCH = Job(
+    "stream_watch",
+    "Sees that the streaming application lives, and tells the warehouse when the lake has new events.",
+    (
+        Step("stream", ("maintain", "stream"), "Restart one that hangs; where none runs, take in what waits.", "spark"),
+        Step("news", ("maintain", "news"), "Compare the lake with what is published.", announces=BRONZE),
+    ),
+    cron="* * * * *",
+    owner="data-platform",
+    deadline_s=1800,
+)
+WAREHOUSE = Job(
+    "warehouse",
+    "Builds the warehouse from the lake, checks it, and publishes it: all of it, or nothing.",
+    (Step("build", ("build",), "Run every model and check, then switch readers.", "duckdb", 3600, shows_models=True),),
+    cron="*/5 * * * *",
+    owner="data-platform",
+    deadline_s=3600,
+    after_news_of=BRONZE,
+    part="warehouse",
+)
+QUALITY = Job(
+    "quality",
+    "Accounts for every event, and holds freshness against its limits.",
+    (
+        Step("ledger", ("ledger",), "Every event produced is in bronze, refused, a repeat or in flight."),
+        Step("freshness", ("maintain", "freshness"), "Produced to visible, per stage, against the settings' limits."),
+    ),
+    cron="*/15 * * * *",
+    owner="data-quality",
+    deadline_s=900,
+)
+MAINTENANCE = Job(
+    "maintenance",
+    "Keeps the home small and safe: old rows go, and a verified copy is made where one is wanted.",
+    (
+        Step("retention", ("maintain", "retention"), "Remove what is older than the settings keep.", "light"),
+        Step("backup", ("maintain", "backup"), "Copy the home to `backup_to` and verify it; else skip.", "lake", 3600),
+    ),
+    cron="30 3 * * *",
+    owner="data-platform",
+    deadline_s=7200,
+)
+
+JOBS: dict[str, Job] = {job.name: job for job in (STREAM_WATCH, WAREHOUSE, QUALITY, MAINTENANCE)}
+"""All jobs by name, in the order in which data takes them."""
