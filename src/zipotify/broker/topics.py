@@ -7,6 +7,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from zipotify.broker.configuration import max_message_bytes
 from zipotify.contracts.fields import DEAD_LETTERS
+from zipotify.contracts.kafka_access import client_options
 from zipotify.contracts.wire import ALL_TOPICS, require_broker
 from zipotify.errors import ZipotifyError
 from zipotify.settings import Settings
@@ -20,7 +21,7 @@ def ensure_topics(settings: Settings, servers: str | None = None) -> list[str]:
     Raises BrokerUnreachableError, or ZipotifyError when the cluster refuses.
     """
     address = servers or require_broker(settings)
-    client = AdminClient({"bootstrap.servers": address, "log_level": 0})
+    client = AdminClient({**client_options(settings), "bootstrap.servers": address, "log_level": 0})
     there = client.list_topics(timeout=_LIMIT_S).topics
     missing = [_new_topic(settings, name) for name in ALL_TOPICS if name not in there]
     if missing:

@@ -9,6 +9,7 @@ from confluent_kafka.admin import AdminClient
 
 from zipotify.contracts import outbox
 from zipotify.contracts.fields import CONTRACT_VERSION, DEAD_LETTERS, TOPICS
+from zipotify.contracts.kafka_access import client_options
 from zipotify.errors import BrokerUnreachableError, ZipotifyError
 from zipotify.settings import Settings
 
@@ -27,7 +28,7 @@ def bootstrap_servers(settings: Settings) -> str:
 def require_broker(settings: Settings, timeout_s: float = 10.0) -> str:
     """The address of a broker that answers; raises BrokerUnreachableError."""
     servers = bootstrap_servers(settings)
-    client = AdminClient({"bootstrap.servers": servers, "log_level": 0})
+    client = AdminClient({**client_options(settings), "bootstrap.servers": servers, "log_level": 0})
     try:
         client.list_topics(timeout=timeout_s)
     except KafkaException:
@@ -59,6 +60,7 @@ class EventProducer:
         self._source = source
         self._producer = Producer(
             {
+                **client_options(settings),
                 "bootstrap.servers": require_broker(settings),
                 "enable.idempotence": True,
                 "acks": "all",

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection, Engine
 from zipotify.contracts import serving
 from zipotify.contracts.fields import TOPICS
 from zipotify.contracts.identity import EXTERNAL_SOURCE
+from zipotify.contracts.kafka_access import client_options
 from zipotify.contracts.serving import insert_into
 from zipotify.contracts.wire import HEADER_SOURCE, bootstrap_servers
 from zipotify.errors import BrokerUnreachableError, ZipotifyError
@@ -88,6 +89,7 @@ def _read_kafka(settings: Settings, engine: Engine, produced: Produced) -> None:
 def _consumer(settings: Settings) -> Consumer:
     return Consumer(
         {
+            **client_options(settings),
             "bootstrap.servers": bootstrap_servers(settings),
             "group.id": "zipotify-ledger",
             "enable.auto.commit": False,

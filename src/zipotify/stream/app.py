@@ -25,6 +25,7 @@ from sqlalchemy.engine import Engine
 from zipotify.contracts import outbox, serving
 from zipotify.contracts.erasure import require_applied
 from zipotify.contracts.fields import TOPICS
+from zipotify.contracts.kafka_access import spark_options
 from zipotify.contracts.serving import insert_into, report_part
 from zipotify.contracts.tables import BRONZE
 from zipotify.contracts.wire import require_broker
@@ -147,6 +148,7 @@ class _Queries:
 
     def _kafka(self, max_offsets: int) -> DataFrame:
         options = {
+            **spark_options(self._settings),
             "kafka.bootstrap.servers": self._servers,
             "subscribe": ",".join(TOPICS),
             "includeHeaders": "true",

@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 
 from zipotify.contracts.erasure import read_list
 from zipotify.contracts.fields import DEAD_LETTERS, EVENTS
+from zipotify.contracts.kafka_access import spark_options
 from zipotify.contracts.reasons import Reason
 from zipotify.contracts.tables import BRONZE, ERASED, QUARANTINE, REMOVED, REPEATS, USERS_PRIVATE, Table
 from zipotify.contracts.wire import BATCH_HEADROOM_BYTES, bootstrap_servers
@@ -157,6 +158,7 @@ class BronzeWriter:
         options = {
             "topic": DEAD_LETTERS,
             "includeHeaders": "true",
+            **spark_options(self._settings),
             "kafka.bootstrap.servers": bootstrap_servers(self._settings),
             "kafka.max.request.size": str(self._settings.max_produced_bytes + BATCH_HEADROOM_BYTES),
         }

@@ -1,0 +1,160 @@
+"""TLS and SASL/SCRAM against a real Kafka: our clients and Spark get in with the password, and nobody without."""
+
+from __future__ import annotations
+
+import subprocess
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from support.command import wait_until
+from zipotify.broker.topics import ensure_topics
+from zipotify.contracts.fields import LISTEN_EVENTS
+from zipotify.contracts.kafka_access import client_options, spark_options
+from zipotify.contracts.wire import EventProducer, require_broker
+from zipotify.errors import BrokerUnreachableError, ConfigError
+from zipotify.ops.ledger import check
+from zipotify.ops.maintenance_lag import waiting_count
+from zipotify.runtime import ports
+from zipotify.runtime.jars import jar_paths
+from zipotify.runtime.java import java_program
+from zipotify.runtime.processes import stop_process
+from zipotify.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = pytest.mark.integration
+PASSWORD = 'quote"back\\slash'
+
+
+def _properties(folder: Path, port: int, controller: int) -> str:
+    values = {
+        "process.roles": "broker,controller",
+        "node.id": 1,
+        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"CLIENTS://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
+        "advertised.listeners": f"CLIENTS://127.0.0.1:{port}",
+        "listener.security.protocol.map": "CLIENTS:SASL_SSL,CONTROLLER:PLAINTEXT",
+        "inter.broker.listener.name": "CLIENTS",
+        "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+        "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
+        "listener.name.clients.scram-sha-512.sasl.jaas.config": (
+            'org.apache.kafka.common.security.scram.ScramLoginModule required username="node" password="node";'
+        ),
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.location": folder / "server.pem",
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": folder / "ca.pem",
+        "log.dirs": folder / "data",
+        "offsets.topic.replication.factor": 1,
+        "transaction.state.log.replication.factor": 1,
+        "transaction.state.log.min.isr": 1,
+        "message.max.bytes": 9 * 2**20,
+    }
+    return "".join(f"{key}={value}\n" for key, value in values.items())
+
+
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings for a node that lets nobody in without TLS and a SCRAM password."""
+    folder = tmp_path_factory.mktemp("secured")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
+    port = ports.any_free()
+    properties = folder / "server.properties"
+    properties.write_text(_properties(folder, port, ports.any_free()))
+    java = [str(java_program()), "-Xmx384m", "-cp", ":".join(map(str, jar_paths("kafka")))]
+    cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+    accounts = [f"SCRAM-SHA-512=[name=zipotify,password={PASSWORD}]", "SCRAM-SHA-512=[name=node,password=node]"]
+    scram = [word for account in accounts for word in ("--add-scram", account)]
+    formatted = subprocess.run(
+        [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties), *scram], capture_output=True
+    )
+    assert formatted.returncode == 0, formatted.stderr[-2000:]
+    settings = load_settings(
+        folder / "home",
+        bootstrap_servers=f"127.0.0.1:{port}",
+        kafka_security="SASL_SSL",
+        kafka_ca_file=folder / "ca.pem",
+        kafka_username="zipotify",
+        kafka_password=PASSWORD,
+    )
+    with (folder / "kafka.log").open("wb") as log:
+        kafka = subprocess.Popen([*java, "kafka.Kafka", str(properties)], stdout=log, stderr=subprocess.STDOUT)
+    try:
+        wait_until(lambda: kafka.poll() is not None or _answers(settings), "Kafka with TLS and SCRAM")
+        assert kafka.poll() is None, (folder / "kafka.log").read_text()[-3000:]
+        ensure_topics(settings)
+        yield settings
+    finally:
+        stop_process(kafka, 60)
+
+
+def _answers(settings: Settings) -> bool:
+    try:
+        require_broker(settings, 2)
+    except BrokerUnreachableError:
+        return False
+    return True
+
+
+def test_every_client_of_ours_gets_in(secured: Settings) -> None:
+    producer = EventProducer(secured, "tls")
+    for number in range(50):
+        producer.send(LISTEN_EVENTS, b'{"ts": 1541106106796}', session_id=number)
+    producer.flush()
+    assert producer.accepted_count == 50
+    assert waiting_count(secured) == 50
+    report = check(secured)
+    assert (report.total("produced"), report.total("in_flight"), report.balanced) == (50, 50, True)
+
+
+def test_spark_reads_with_the_same_settings(secured: Settings, spark: SparkSession) -> None:
+    producer = EventProducer(secured, "spark")
+    producer.send(LISTEN_EVENTS, b"from spark's test", session_id=1)
+    producer.flush()
+    options = {"kafka.bootstrap.servers": str(secured.bootstrap_servers), "subscribe": LISTEN_EVENTS}
+    frame = spark.read.format("kafka").options(**spark_options(secured), **options).load()
+    assert b"from spark's test" in {bytes(row["value"]) for row in frame.select("value").collect()}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kafka_password": "wrong"},
+        {"kafka_username": "nobody"},
+        {"kafka_security": "PLAINTEXT"},
+        {"kafka_security": "SSL"},
+        {"kafka_ca_file": None},
+    ],
+    ids=lambda change: f"{next(iter(change))}={next(iter(change.values()))}",
+)
+def test_nobody_gets_in_without_password_and_certificate(secured: Settings, change: dict[str, object]) -> None:
+    given = {name: getattr(secured, name) for name in secured.model_fields_set if name != "home_path"} | change
+    other = load_settings(secured.home_path, **given)
+    with pytest.raises(BrokerUnreachableError):
+        require_broker(other, 3)
+    client = AdminClient({**client_options(other), "bootstrap.servers": other.bootstrap_servers, "log_level": 0})
+    with pytest.raises(KafkaException):
+        client.list_topics(timeout=3)
+
+
+def test_a_missing_password_is_named_before_anything_is_tried(secured: Settings) -> None:
+    half = load_settings(secured.home_path, bootstrap_servers="x:1", kafka_security="SASL_SSL", kafka_username="u")
+    with pytest.raises(ConfigError, match="kafka_password"):
+        client_options(half)
+
+
+def test_the_password_is_in_no_message(secured: Settings) -> None:
+    assert PASSWORD not in repr(secured)
+    assert PASSWORD not in str(secured.model_dump())
