@@ -17,6 +17,7 @@ import typer
 from zipotify import __version__
 from zipotify.cli.common import HomeOption
 from zipotify.errors import ZipotifyError
+from zipotify.runtime.terminal import harmless
 
 _SHARED_MODULES = {"common"}
 
@@ -73,7 +74,7 @@ def main() -> None:
     try:
         application()()
     except ZipotifyError as error:
-        typer.echo(f"zipotify: {error}", err=True)
+        typer.echo(f"zipotify: {harmless(error, keep=chr(10))}", err=True)
         sys.exit(error.exit_code)
     except OSError as error:
         if error.filename is None:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from zipotify.runtime.terminal import harmless
 
 if TYPE_CHECKING:
     from zipotify.ops.ledger import LedgerReport
@@ -21,7 +24,8 @@ def print_ledger(report: LedgerReport) -> None:
         table.add_column(name.replace("_", " "), justify="right" if is_count else "left", no_wrap=True)
     for row in rows:
         style = "red" if row["difference"] else None
-        table.add_row(*("-" if value is None else str(value) for value in row.values()), style=style)
+        # A source's name may come from anybody who sends to Kafka.
+        table.add_row(*(Text("-" if value is None else harmless(value)) for value in row.values()), style=style)
     console = Console(width=None if Console().is_terminal else 200)
     if rows:
         console.print(table)

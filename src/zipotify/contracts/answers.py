@@ -35,10 +35,20 @@ class Answer:
     def as_csv(self) -> str:
         """Comma-separated with a header; null is empty."""
         text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows(self.rows)
+        # The writer quotes a lone carriage return only when it quotes everything.
+        has_return = any(isinstance(value, str) and "\r" in value for row in self.rows for value in row)
+        writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if has_return else csv.QUOTE_MINIMAL)
+        writer.writerow([_no_formula(column) for column in self.columns])
+        writer.writerows([_no_formula(value) for value in row] for row in self.rows)
         return text.getvalue()
+
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def _no_formula(value: Any) -> Any:
+    """Text that a spreadsheet would run as a formula gets an apostrophe before it; numbers stay as they are."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
 
 
 def ask(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None = None) -> Answer:

@@ -17,6 +17,11 @@ from zipotify.errors import MissingInputError, UsageError
 
 _ENDINGS = (".json", ".jsonl", ".ndjson")
 _LINES_TO_RECOGNISE = 200
+LONGEST_LINE_BYTES = 64 * 2**20
+MOST_EXPANSION = 200
+"""Compressed logs expand some twenty times; what expands far more is made to fill memory and disk."""
+_SMALL_BYTES = 64 * 2**20
+"""So much is read of any file, however well it compresses."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +91,18 @@ def _has_old_dialect(file: Path) -> bool:
 
 
 def _lines(file: Path) -> Iterator[bytes]:
+    most_bytes = max(_SMALL_BYTES, file.stat().st_size * MOST_EXPANSION)
+    read_bytes = 0
     try:
         with _open(file) as stream:
-            for line in stream:
+            while line := stream.readline(LONGEST_LINE_BYTES):
+                read_bytes += len(line)
+                if len(line) == LONGEST_LINE_BYTES:
+                    raise UsageError(f"{file} has a line of {LONGEST_LINE_BYTES} bytes or more", "it is no event log")
+                if read_bytes > most_bytes:
+                    raise UsageError(
+                        f"{file} expands to more than {MOST_EXPANSION} times its size", "it looks like a gzip bomb"
+                    )
                 stripped = line.strip(b"\r\n")
                 if stripped:
                     yield stripped

@@ -30,6 +30,7 @@ from zipotify.lake.tables import ensure_tables
 from zipotify.settings import Settings
 
 CHUNK_RECORDS = 100_000
+CHUNK_BYTES = 128 * 2**20
 FINISHED = -1
 
 
@@ -90,7 +91,7 @@ class _Load:
         """Judge and write chunk by chunk."""
         report = LoadReport(self.load_id)
         chunk = 0
-        while batch := list(islice(records, CHUNK_RECORDS)):
+        while batch := _next_chunk(records):
             outcome = self._judge.judge(batch, report.read_count)
             self._write_read(outcome, chunk)
             for name, rows in outcome.rows.items():
@@ -119,10 +120,22 @@ class _Load:
         write_deltalake(path, arrow_table(table, rows), mode="append", commit_properties=properties)
 
 
+def _next_chunk(records: Iterator[RawRecord]) -> list[RawRecord]:
+    """So many records, or fewer when they are large; the same for the same input, as a resumed load needs."""
+    chunk: list[RawRecord] = []
+    size_bytes = 0
+    for record in islice(records, CHUNK_RECORDS):
+        chunk.append(record)
+        size_bytes += len(record.value)
+        if size_bytes >= CHUNK_BYTES:
+            break
+    return chunk
+
+
 def _load_id(files: list[Path], source: str, topic: str | None, earlier: pl.DataFrame) -> str:
     """Name of the load: its input, and how often that was loaded to the end before."""
     # With the chunks' size: chunks of another size are others, and must not be taken for written.
-    digest = hashlib.sha256(f"{source}|{topic or ''}|{CHUNK_RECORDS}".encode())
+    digest = hashlib.sha256(f"{source}|{topic or ''}|{CHUNK_RECORDS}|{CHUNK_BYTES}".encode())
     for file in files:
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())

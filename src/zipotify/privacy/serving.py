@@ -39,7 +39,7 @@ def _plain_rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
     """Rows as the live query has them: text for what is unknown, `ts` for the time."""
     known = [name for name in _COLUMNS if name in frame.columns]
     kept = frame.select(*known, pl.col("ts_ms").alias("ts"), pl.col("user_key").fill_null(""))
-    return [{name: "" if value is None else value for name, value in row.items()} for row in kept.to_dicts()]
+    return [rollups.fitting(row) for row in kept.to_dicts()]
 
 
 def _counted(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

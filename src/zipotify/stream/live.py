@@ -53,7 +53,7 @@ class LiveWriter:
 
     def write(self, batch: DataFrame, batch_id: int) -> int:
         """Apply one batch; returns how many events it had."""
-        rows = [{k: "" if v is None else v for k, v in row.items()} for row in batch.toArrow().to_pylist()]
+        rows = [rollups.fitting(row) for row in batch.toArrow().to_pylist()]
         with self._engine.begin() as connection:
             if rows and self._is_new(connection, batch_id):
                 self._apply(connection, rows)

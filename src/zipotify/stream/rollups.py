@@ -10,9 +10,21 @@ from zipotify.contracts.fields import LISTEN_EVENTS, PAGE_VIEW_EVENTS, STATUS_CH
 
 BUCKET_S = 10
 MINUTE_S = 60
+LONGEST_TEXT_CHARS = 512
 DIMENSIONS = ("level", "state", "gender", "device")
 
 Key = tuple[Any, ...]
+
+
+def fitting(row: dict[str, Any]) -> dict[str, Any]:
+    """The row as the serving database takes it: no nulls, no zero characters (PostgreSQL has none), no endless text."""
+    return {name: _fit(value) for name, value in row.items()}
+
+
+def _fit(value: Any) -> Any:
+    if value is None:
+        return ""
+    return value.replace("\0", "\ufffd")[:LONGEST_TEXT_CHARS] if isinstance(value, str) else value
 
 
 def _start(row: dict[str, Any], width_s: int) -> int:

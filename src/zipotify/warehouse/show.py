@@ -6,8 +6,10 @@ import sys
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from zipotify.contracts.answers import Answer
+from zipotify.runtime.terminal import harmless
 
 
 def show(answer: Answer, form: str) -> None:
@@ -30,7 +32,8 @@ def _console() -> Console:
 def _table(answer: Answer) -> Table:
     table = Table(box=None, header_style="bold")
     for column in answer.columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(Text(harmless(column)), overflow="fold")
     for row in answer.rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
+        # As text, not as rich's markup: titles may hold brackets.
+        table.add_row(*(Text("" if value is None else harmless(value)) for value in row))
     return table
