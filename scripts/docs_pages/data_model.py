@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from docs_pages.markdown import code, generated, join, mermaid, table
-from docs_pages.models import Model, models
+from docs_pages.models import models
 from docs_pages.recorded import recorded
 from zipotify.contracts import serving
 from zipotify.contracts.fields import CONTRACT_VERSION, EVENTS
-from zipotify.contracts.tables import TABLES
+from zipotify.contracts.tables import BRONZE, TABLES
 from zipotify.settings import Settings
 
 _RELATIONS = (
@@ -41,8 +41,7 @@ def page() -> str:
         "Every field is on [its own page](data-model-fields.md); what the figures mean on [metrics](metrics.md); why "
         "an event is refused on [reasons](reasons.md); short answers on [questions](questions.md). "
         f" Contract version {CONTRACT_VERSION}.",
-        "## Lineage\n\nFrom the topics to facts and dimensions:\n\n" + mermaid(_lineage(_is_base)),
-        "From facts and dimensions to the aggregates that tiles read:\n\n" + mermaid(_lineage(_is_aggregate)),
+        "## Lineage\n\n" + mermaid(_lineage()),
         "## Which table has which grain\n\n" + _grains(),
         "## How the marts relate\n\n" + mermaid(_relations()),
         "## Keys\n\n" + _keys(),
@@ -52,46 +51,49 @@ def page() -> str:
     )
 
 
-def _is_aggregate(model: Model) -> bool:
-    """Made for tiles: what is there for reading alone."""
-    return model.name.startswith("agg_")
-
-
-def _is_base(model: Model) -> bool:
-    return not _is_aggregate(model) and model.name != "int_user_day_groups"
-
-
-def _lineage(is_shown: Callable[[Model], bool]) -> Iterator[str]:
-    """One picture: the models that are shown, and what each is made from."""
-    shown = [model for model in models().values() if is_shown(model)]
+def _lineage() -> Iterator[str]:
+    """Groups of tables, and what flows between them; table by table it is in the column `made from`."""
+    groups = {
+        "kafka": ("Kafka topics", list(EVENTS)),
+        "bronze": ("Lake: bronze", list(BRONZE)),
+        "side": ("Lake: kept apart", [name for name in TABLES if name not in BRONZE]),
+        "live": ("Serving database", [t.name for t in serving.metadata.sorted_tables if t.name.startswith("live_")]),
+        "silver": ("Staging and intermediate", ["stg_…: one a source", "int_…: sessions, matches, versions"]),
+        "facts": ("Facts", _named("fct_")),
+        "dims": ("Dimensions", _named("dim_", "bridge_")),
+        "aggs": ("Aggregates that tiles read", _named("agg_")),
+    }
     yield "flowchart LR"
-    for topic, contract in EVENTS.items() if is_shown is _is_base else ():
-        yield f"  kafka_{contract.topic}>Kafka {topic}] --> lake_{topic}[(lake {topic})]"
-    for model in shown:
-        yield from (f"  {_node(parent)} --> {model.name}" for parent in model.parents)
+    yield from (f'  {key}["<b>{title}</b><br>{"<br>".join(names)}"]' for key, (title, names) in groups.items())
+    yield "  kafka -- stream --> bronze"
+    yield "  kafka -- refused, repeats, personal --> side"
+    yield "  kafka -- recent --> live"
+    yield "  bronze --> silver --> facts --> aggs"
+    yield "  silver --> dims --> aggs"
 
 
-def _node(parent: str) -> str:
-    origin, dot, name = parent.partition(".")
-    return f"{origin}_{name}[({origin} {name})]" if dot else parent
+def _named(*prefixes: str) -> list[str]:
+    return [name for name in models() if name.startswith(prefixes)]
 
 
 def _grains() -> str:
-    rows: list[tuple[str, str, str, str]] = []
+    rows: list[tuple[str, ...]] = []
     for topic, contract in EVENTS.items():
-        rows.append((_link(topic, topic), "Kafka topic, JSON", f"one event: {contract.doc}", "source, sessionId"))
+        rows.append(
+            (_link(topic, topic), "Kafka topic, JSON", f"one event: {contract.doc}", "source, sessionId", "producers")
+        )
     for lake_table in TABLES.values():
         is_bronze = lake_table.path.startswith("events/")
         anchor, key = (f"bronze-{lake_table.name}", "event_id") if is_bronze else (lake_table.name, "see its grain")
-        rows.append((_link(anchor, f"lake/{lake_table.path}"), "Delta", lake_table.grain, key))
+        rows.append((_link(anchor, f"lake/{lake_table.path}"), "Delta", lake_table.grain, key, "stream or load"))
     for found in serving.metadata.sorted_tables:
         key = ", ".join(column.name for column in found.primary_key)
-        rows.append((_link(found.name, found.name), "SQLite or PostgreSQL", found.comment or "", key))
+        rows.append((_link(found.name, found.name), "SQLite or PostgreSQL", found.comment or "", key, "the parts"))
     for model in models().values():
         name = _link(model.name, model.name) if model.columns else code(model.name)
         where = "DuckDB, published" if model.layer == "marts" else f"DuckDB, {model.layer}"
-        rows.append((name, where, model.grain, ", ".join(model.key)))
-    return table(["table", "rests in", "grain: what a row is", "key"], rows)
+        rows.append((name, where, model.grain, ", ".join(model.key), ", ".join(model.parents)))
+    return table(["table", "rests in", "grain: what a row is", "key", "made from"], rows)
 
 
 def _link(name: str, shown: str) -> str:

@@ -74,6 +74,27 @@ def may_be_null(model: Model, column: dict[str, Any]) -> bool:
 
 
 def _parents(sql: str) -> tuple[str, ...]:
-    refs = re.findall(r"ref\(\s*'(\w+)'\s*\)", sql)
-    sources = re.findall(r"source\(\s*'(\w+)'\s*,\s*'(\w+)'\s*\)", sql)
-    return tuple(dict.fromkeys([*(f"{source}.{table}" for source, table in sources), *refs]))
+    """Sources and models that the SQL names, itself or in the macros that it calls."""
+    text = _with_macros(sql)
+    sources = re.findall(r"source\(\s*'(\w+)'\s*,\s*'(\w+)'\s*\)", text)
+    names = [name for name in re.findall(r"""['"](\w+)['"]""", text) if name in _files()]
+    return tuple(dict.fromkeys([*(f"{source}.{table}" for source, table in sources), *names]))
+
+
+@cache
+def _files() -> set[str]:
+    return {path.stem for path in (*(DBT / "models").rglob("*.sql"), *(DBT / "seeds").glob("*.csv"))}
+
+
+@cache
+def _macros() -> dict[str, str]:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted((DBT / "macros").glob("*.sql")))
+    return dict(re.findall(r"{%-? *macro (\w+)\(.*?-?%}(.*?){%-? *endmacro", text, re.DOTALL))
+
+
+def _with_macros(sql: str) -> str:
+    text, seen = sql, set[str]()
+    while called := {name for name in _macros() if re.search(rf"\b{name}\(", text)} - seen:
+        seen |= called
+        text += "".join(_macros()[name] for name in sorted(called))
+    return text
