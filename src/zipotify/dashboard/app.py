@@ -13,8 +13,12 @@ from fastapi.middleware.gzip import GZipMiddleware
 from sqlalchemy.engine import Engine
 
 from zipotify import __version__
+from zipotify.access.middleware import AccessMiddleware
+from zipotify.access.protect import gate_of
 from zipotify.contracts.serving import connect
 from zipotify.dashboard import callbacks
+from zipotify.dashboard.api import add_api
+from zipotify.dashboard.guard import Guard
 from zipotify.dashboard.history import History
 from zipotify.dashboard.shell import shell
 from zipotify.dashboard.ticker import Ticker
@@ -27,11 +31,10 @@ _SMALLEST_ZIPPED_BYTES = 1000
 
 @dataclass(frozen=True)
 class Application:
-    """The server, and what beats in it."""
+    """What is served, and the serving database behind it."""
 
-    server: FastAPI
-    dash: Dash
-    ticker: Ticker
+    asgi: AccessMiddleware
+    """What is served: the outermost layer, so that nothing answers before it."""
     engine: Engine
 
 
@@ -51,9 +54,10 @@ def create_application(settings: Settings) -> Application:
 
     server = FastAPI(title="Zipotify", version=__version__, lifespan=beating, docs_url=None, redoc_url=None)
     server.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_ZIPPED_BYTES)
+    add_api(server, views, ticker)
     dash = _dash(server, history)
     callbacks.register(dash, views, ticker)
-    return Application(server, dash, ticker, engine)
+    return Application(AccessMiddleware(Guard(server), gate_of(settings, dash.csp_hashes())), engine)
 
 
 def _dash(server: FastAPI, history: History) -> Dash:

@@ -27,19 +27,21 @@ class Scope:
         """The period in instants."""
         return resolve(self.filters.period, self.first_event_at, self.as_of)
 
-    def where(self, instant: str, before: bool = False) -> str:
+    def where(self, instant: str, before: bool = False, alias: str = "") -> str:
         """Rows of the source in the period (or the one before) and of the people looked at."""
         start, end = (self.span.before_start, self.span.before_end) if before else (self.span.start, self.span.end)
-        parts = [f"source = {literal(self.source)}"]
         if start is None or end is None:
-            parts.append("false")
-        else:
-            parts.append(f"{instant} >= {literal(start)} and {instant} < {literal(end)}")
-        return " and ".join([*parts, *self._people()])
+            return f"{self.where_people(alias)} and false"
+        return f"{self.where_people(alias)} and {instant} >= {literal(start)} and {instant} < {literal(end)}"
+
+    def where_people(self, alias: str = "") -> str:
+        """Rows of the source and of the people looked at, at any time."""
+        dot = f"{alias}." if alias else ""
+        return " and ".join([f"{dot}source = {literal(self.source)}", *self._people(dot)])
 
     def where_days(self) -> str:
         """Like `where`, for tables of whole days; their last day ends where the data ends."""
-        return " and ".join([f"source = {literal(self.source)}", f"date_day {self.days}", *self._people()])
+        return f"{self.where_people()} and date_day {self.days}"
 
     def where_active(self, before: bool = False) -> str:
         """Days of fct_user_days on which users were active in the period; on its last day, up to its end."""
@@ -50,10 +52,14 @@ class Scope:
     @property
     def days(self) -> str:
         """The period as a condition on a day; days before the first event are not days without events."""
-        first = max(self.span.first_day, self.first_event_at.date())
-        return f"between {literal(first)} and {literal(self.span.last_day)}"
+        return f"between {self.first_shown_day} and {literal(self.span.last_day)}"
 
-    def _people(self) -> list[str]:
+    @property
+    def first_shown_day(self) -> str:
+        """The first day of the period that has data behind it."""
+        return literal(max(self.span.first_day, self.first_event_at.date()))
+
+    def _people(self, dot: str) -> list[str]:
         conditions = []
         wanted = {
             "u.level": self.filters.level,
@@ -64,12 +70,12 @@ class Scope:
         chosen = [f"{column} = {literal(value)}" for column, value in wanted.items() if value]
         if chosen:
             conditions.append(
-                "user_version_key in (select u.user_version_key from dim_users as u"
+                f"{dot}user_version_key in (select u.user_version_key from dim_users as u"
                 f" join dim_locations as l on u.location_key = l.location_key where {' and '.join(chosen)})"
             )
         if self.filters.tag:
             tag = literal(self.filters.tag)
-            conditions.append(f"user_key in (select user_key from fct_sessions where tag = {tag})")
+            conditions.append(f"{dot}user_key in (select user_key from fct_sessions where tag = {tag})")
         return conditions
 
 

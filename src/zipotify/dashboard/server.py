@@ -22,7 +22,7 @@ def serve(settings: Settings) -> None:
     application = create_application(settings)
     report_part(application.engine, PART, "starting")
     config = uvicorn.Config(
-        application.server,
+        application.asgi,
         log_level="warning",
         access_log=False,
         ws_max_size=_LARGEST_MESSAGE_BYTES,

@@ -55,7 +55,7 @@ class Tile:
     draw: Callable[[Frame], Component]
     tell: Callable[[Frame], str]
     """The picture in one or two sentences, for who can't see it."""
-    width: Literal["full", "half", "third"] = "half"
+    width: Literal["full", "two-thirds", "half", "third"] = "half"
     metrics: tuple[str, ...] = ()
     """Names in the metrics file whose definitions belong to it."""
     people: bool = True

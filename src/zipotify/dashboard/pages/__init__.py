@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from zipotify.dashboard.pages import audience, now, overview
+from zipotify.dashboard.pages import audience, engagement, music, now, overview
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.tile import Tile
 
-PAGES: dict[str, Page] = {page.path: page for page in (now.PAGE, overview.PAGE, audience.PAGE)}
+PAGES: dict[str, Page] = {
+    page.path: page for page in (now.PAGE, overview.PAGE, music.PAGE, audience.PAGE, engagement.PAGE)
+}
 TILES: dict[str, Tile] = {tile.id: tile for page in PAGES.values() for tile in page.tiles}

@@ -164,7 +164,6 @@ PAGE = Page(
     "/audience",
     "Audience",
     "Who listens, where, on what, and when?",
-    "◉",
     (
         MAP,
         HOURS,

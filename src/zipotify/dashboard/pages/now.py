@@ -46,7 +46,7 @@ def _split(view: LiveView) -> str:
 
 def _line(view: LiveView) -> Component:
     times = [f"{wording.date_time(end)}" for end in view.minutes]
-    chart = lines(times, [Line("Plays", view.plays_per_minute, is_filled=True)], height_px=220)
+    chart = lines(times, [Line("Plays", view.plays_per_minute, is_filled=True)], height_px=250)
     total = sum(view.plays_per_minute)
     label = f"{wording.exact(total)} plays in the last hour; {view.plays_per_minute[-1]} in the last minute."
     return graph(chart, label, "live-line")
@@ -177,4 +177,4 @@ def _card(name: str, title: str, unit: str, width: str) -> Component:
     )
 
 
-PAGE = Page("/", "Now", "What is happening, and is it healthy?", "●", layout=layout, has_filters=False)
+PAGE = Page("/", "Now", "What is happening, and is it healthy?", layout=layout, has_filters=False)

@@ -175,4 +175,4 @@ USERS = Tile(
     is_empty=_no_plays,
 )
 
-PAGE = Page("/overview", "Overview", "How are we doing?", "◷", (FIGURES, PLAYS, USERS, TOP_TRACKS, TOP_ARTISTS))
+PAGE = Page("/overview", "Overview", "How are we doing?", (FIGURES, PLAYS, USERS, TOP_TRACKS, TOP_ARTISTS))

@@ -20,8 +20,6 @@ class Page:
     name: str
     question: str
     """What a reader finds out here, as a question."""
-    sign: str
-    """Its place in the navigation, as one character."""
     tiles: tuple[Tile, ...] = ()
     layout: Callable[[Filters], Component] | None = None
     """The body of a page that is not a plain grid of tiles."""

@@ -1,0 +1,40 @@
+"""The dashboard's own figures and those of the pipeline, in Prometheus's text format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zipotify.dashboard.ticker import Tick
+
+
+def exposition(tick: Tick) -> str:
+    """All figures of one tick; what is unknown is left out."""
+    return "".join(_lines(tick))
+
+
+def _lines(tick: Tick) -> Iterator[str]:
+    yield from _gauge("ticks", "Changes of the live picture since the start", {"": tick.number})
+    view = tick.view
+    if view is None:
+        return
+    if view.as_of_s is not None:
+        yield from _gauge("live_as_of_seconds", "Newest event, seconds since 1970", {"": view.as_of_s})
+        yield from _gauge("plays_last_minute", "Tracks started in the newest minute", {"": view.plays_per_minute[-1]})
+        levels = {f'level="{level}"': users for level, users in view.active_users.items()}
+        yield from _gauge("active_users", "Users with an event in the last five minutes", levels)
+    pipeline = view.pipeline
+    if pipeline.events_per_s is not None:
+        yield from _gauge("events_per_second", "Page views per second, newest minute", {"": pipeline.events_per_s})
+    lags = {f'stage="{stage}"': p99 / 1000 for stage, p99 in pipeline.p99_ms.items()}
+    yield from _gauge("visible_after_p99_seconds", "Produced to visible, 99th percentile", lags)
+    if pipeline.ledger_balanced is not None:
+        yield from _gauge("ledger_balanced", "1 when every event is accounted for", {"": int(pipeline.ledger_balanced)})
+    parts = {f'part="{name}"': int(state in ("running", "loading")) for name, (state, _) in pipeline.parts.items()}
+    yield from _gauge("part_running", "1 when the part says that it runs", parts)
+
+
+def _gauge(name: str, text: str, values: dict[str, float]) -> Iterator[str]:
+    if values:
+        yield f"# HELP zipotify_{name} {text}\n# TYPE zipotify_{name} gauge\n"
+    for labels, value in values.items():
+        yield f"zipotify_{name}{{{labels}}} {value}\n" if labels else f"zipotify_{name} {value}\n"
