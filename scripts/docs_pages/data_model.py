@@ -11,7 +11,7 @@ from docs_pages.models import models
 from docs_pages.recorded import recorded
 from zipotify.contracts import serving
 from zipotify.contracts.fields import CONTRACT_VERSION, EVENTS
-from zipotify.contracts.tables import BRONZE, TABLES
+from zipotify.contracts.tables import BRONZE, TABLES, Table
 from zipotify.settings import Settings
 
 _RELATIONS = (
@@ -121,15 +121,10 @@ def _keys() -> str:
 
 def _retention() -> str:
     defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    kafka = f"{defaults['kafka_retention_hours']} h, and at most {defaults['kafka_max_bytes'] / 2**30:g} GiB in all"
     rows = [
-        (
-            "Kafka topics",
-            f"{defaults['kafka_retention_hours']} h, and at most {defaults['kafka_max_bytes'] / 2**30:g} GiB in all",
-            "`kafka_retention_hours`, `kafka_max_bytes`",
-            f"{defaults['kafka_partitions']} partitions a topic, by key",
-        ),
-        ("lake/events", "until you remove it", "", "`event_date`, the UTC day"),
-        ("quarantine, repeats, loads, users_private", "until you remove it", "", "none"),
+        ("Kafka topics", kafka, "`kafka_retention_hours`, `kafka_max_bytes`", "by key, partitions a topic as set"),
+        *(_lake_retention(lake_table, defaults["retention_days"]) for lake_table in TABLES.values()),
         ("live tables", f"{defaults['live_retention_hours']} h", "`live_retention_hours`", "none"),
         (
             "published snapshots",
@@ -139,6 +134,11 @@ def _retention() -> str:
         ),
     ]
     return table(["what", "stays", "setting", "partitioned by"], rows)
+
+
+def _lake_retention(lake_table: Table, days: dict[str, int]) -> tuple[str, str, str, str]:
+    stays = f"{days[lake_table.name]} days" if lake_table.name in days else "until you say otherwise"
+    return f"lake/{lake_table.path}", stays, "`retention_days`", ", ".join(lake_table.partition_by) or "none"
 
 
 def _sizes() -> str:

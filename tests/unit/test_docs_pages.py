@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from docs_pages import DOCS, PAGES
 from docs_pages.recorded import recorded
 from docs_pages.settings_reference import docs as settings_docs
@@ -100,6 +101,14 @@ def test_one_pager_is_printed_on_one_page_and_up_to_date() -> None:
     printed = TARGET.read_bytes()
     assert page_count(printed) == 1
     assert fingerprint().encode() in printed, "docs/one-pager.pdf is older than the page: run `make docs`"
+
+
+def test_every_alert_has_a_runbook() -> None:
+    rules = yaml.safe_load((PROJECT / "deploy" / "prometheus" / "alerts.yml").read_text())
+    alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
+    listed = re.findall(r"^\| `(\w+)`.*\((\S+\.md)\) \|$", (DOCS / "runbooks" / "index.md").read_text(), re.MULTILINE)
+    assert {name for name, _ in listed} == alerts
+    assert all(name in (DOCS / "runbooks" / page).read_text().splitlines()[0] for name, page in listed)
 
 
 def test_no_page_names_a_place_of_this_machine() -> None:
