@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docs_pages import (
+    api_reference,
     cli_reference,
     data_model,
     fields_page,
@@ -25,6 +26,7 @@ DOCS = PROJECT / "docs"
 PAGES: dict[str, Callable[[], str]] = {
     "reference/cli.md": cli_reference.page,
     "reference/settings.md": settings_reference.page,
+    "reference/api.md": api_reference.page,
     "data-model.md": data_model.page,
     "data-model-fields.md": fields_page.page,
     "metrics.md": metrics_page.page,
