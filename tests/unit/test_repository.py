@@ -17,6 +17,7 @@ LONGER_WITH_REASON: dict[str, str] = {}
 """Modules that may be longer, with the reason."""
 MAY_SLEEP: dict[str, str] = {
     "src/zipotify/broker/embedded.py": "waits for the address of a child, with a limit",
+    "src/zipotify/ops/backup_pins.py": "pauses between attempts, whose number is limited",
     "src/zipotify/ops/down.py": "waits for an end, with a limit",
     "src/zipotify/ops/supervisor.py": "waits for an answer, with a limit",
     "src/zipotify/ops/up.py": "waits for an end, with a limit",
