@@ -124,3 +124,34 @@ def test_first_start_makes_secrets_once(tmp_path: Path) -> None:
     _run(*start)
     assert (tmp_path / ".env").read_text() == first
     assert subprocess.run(["sh", str(tmp_path / "start.sh"), "other"], capture_output=True).returncode == 2
+
+
+def _fake_skopeo(folder: Path, answer: str) -> None:
+    tool = folder / "skopeo"
+    tool.write_text(f"#!/bin/sh\n{answer}\n")
+    tool.chmod(0o755)
+
+
+def _pin_images(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Any:
+    monkeypatch.syspath_prepend(str(PROJECT / "scripts"))
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    import pin_images
+
+    return pin_images
+
+
+def test_images_are_pinned_all_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pin_images = _pin_images(monkeypatch, tmp_path)
+    file = tmp_path / ".env.example"
+    before = (DEPLOY / ".env.example").read_text()
+    file.write_text(before)
+    _fake_skopeo(tmp_path, 'case "$*" in *grafana*) echo "no such host" >&2; exit 1;; esac; echo sha256:' + "a" * 64)
+    assert pin_images.main(file) == 1
+    assert file.read_text() == before
+    _fake_skopeo(tmp_path, "echo sha256:" + "b" * 64)
+    assert pin_images.main(file) == 0
+    lines = [line for line in file.read_text().splitlines() if "_IMAGE=" in line]
+    assert all(line.endswith("@sha256:" + "b" * 64) for line in lines)
+    once = file.read_text()
+    assert pin_images.main(file) == 0
+    assert file.read_text() == once, "a digest is replaced, not added to"
