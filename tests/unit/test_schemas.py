@@ -46,8 +46,7 @@ def test_personal_columns_are_marked_and_lie_in_two_tables_only() -> None:
     """Bronze's `extra`, where it is there, is marked too: nobody knows what an unknown field holds."""
     personal = {(table.name, column.name) for table in TABLES.values() for column in table.columns if column.personal}
     expected = {(USERS_PRIVATE.name, column) for column in PRIVATE_FIELDS.values()} | {("quarantine", "value")}
-    expected |= {(topic, "extra") for topic in EVENTS}  # fields that nobody knows may be anything
-    assert personal - {(topic, "extra") for topic in TOPICS} == expected
+    assert personal - {(topic, "extra") for topic in EVENTS} == expected
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
