@@ -21,6 +21,8 @@ from zipotify.catalog.words import GENRES
 
 ARTIST_COUNT = 3_000
 TRACK_COUNT = 24_000
+BUILTIN_PREFIX = "ZT"
+"""Track ids of the built-in catalogue begin like this; Million Song ids with TR."""
 _SEED = 20_140_601
 _ZIPF_SHIFT = 2.0
 """Plays of rank r go like 1 / (r + shift): slope near -1, without one track that swallows everything."""
@@ -76,7 +78,7 @@ def _tracks(rng: Random) -> Iterator[tuple[str, str, str, str, float, int, str, 
         artist_id, name, genre = artists[artist]
         title = namer.title(genre, taken[artist_id])
         duration_s, year = _length(rng, genre), _year(rng, genre)
-        yield f"ZT{rank:07d}", title, artist_id, name, duration_s, year, genre, 1e6 / (rank + _ZIPF_SHIFT)
+        yield f"{BUILTIN_PREFIX}{rank:07d}", title, artist_id, name, duration_s, year, genre, 1e6 / (rank + _ZIPF_SHIFT)
 
 
 def _artist_of_rank(rng: Random) -> list[int]:

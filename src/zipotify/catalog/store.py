@@ -8,16 +8,32 @@ import polars as pl
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 
-from zipotify.catalog.builtin import builtin_artists, builtin_tracks
+from zipotify.catalog.builtin import BUILTIN_PREFIX, builtin_artists, builtin_tracks
 
 
 def write_catalog(lake: Path) -> bool:
-    """Write the built-in catalogue into the lake where it isn't there already; returns whether anything changed."""
+    """Write the built-in catalogue into the lake, unless it or an imported one is there; returns whether it did."""
+    if is_imported(lake):
+        return False
     changed = [
         _write(lake / "catalog" / "tracks", builtin_tracks()),
         _write(lake / "catalog" / "artists", builtin_artists()),
     ]
     return any(changed)
+
+
+def stored(lake: Path, name: str) -> pl.DataFrame | None:
+    """The lake's `tracks` or `artists`, by id; None when there are none."""
+    return _read(lake / "catalog" / name)
+
+
+def is_imported(lake: Path) -> bool:
+    """Whether the lake holds tracks that aren't the built-in ones."""
+    path = lake / "catalog" / "tracks"
+    if not DeltaTable.is_deltatable(str(path)):
+        return False
+    first = pl.scan_delta(str(path)).select("track_id").head(1).collect()
+    return bool(len(first)) and not str(first.item()).startswith(BUILTIN_PREFIX)
 
 
 def _write(path: Path, table: pl.DataFrame) -> bool:

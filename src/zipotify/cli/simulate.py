@@ -1,21 +1,30 @@
-"""`zipotify simulate`: Eventsim's traffic, into files or Kafka, whole runs or live."""
+"""`zipotify simulate`: Eventsim's traffic, into files, the lake or Kafka, whole runs or live."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from zipotify.cli.common import HomeOption, settings_for
 
+if TYPE_CHECKING:
+    from zipotify.settings import Settings
+    from zipotify.simulate import Job, Outcome, Songs
+
 _FROM_DEFAULT = 15.0
+_Format = Literal["ndjson", "ndjson.gz", "ndjson.zst", "parquet", "none"]
+_Progress = Literal["auto", "bar", "json", "none"]
 
 
 def run(
     context: typer.Context,
-    output: Annotated[Path, typer.Argument(help="Folder for the four .ndjson files.")] = Path("output"),
+    output: Annotated[Path, typer.Argument(help="Folder for the files of the four topics.")] = Path("output"),
     config: Annotated[Path | None, typer.Option("-c", "--config", help="Eventsim's JSON, or our TOML.")] = None,
+    check: Annotated[
+        Path | None, typer.Option("--check", metavar="CONFIG", help="Explain this configuration, and stop.")
+    ] = None,
     nusers: Annotated[int | None, typer.Option("-n", "--nusers", min=0, help="Users at the start.")] = None,
     growth_rate: Annotated[float | None, typer.Option("-g", "--growth-rate", min=0, help="Per year.")] = None,
     attrition_rate: Annotated[float | None, typer.Option("-a", "--attrition-rate", min=0, help="Per year.")] = None,
@@ -30,6 +39,14 @@ def run(
         str | None, typer.Option("-k", "--kafkaBrokerList", metavar="HOST:PORT", help="Into this Kafka.")
     ] = None,
     kafka: Annotated[bool, typer.Option("--kafka", help="Into the home's Kafka instead of files.")] = False,
+    lake: Annotated[bool, typer.Option("--lake", help="Into the home's lake, without Kafka or a JVM.")] = False,
+    file_format: Annotated[_Format, typer.Option("--format", help="Of the files; none drops all events.")] = "ndjson",
+    processes: Annotated[int, typer.Option("-p", "--processes", min=1, help="The output stays the same.")] = 1,
+    shard: Annotated[
+        str | None, typer.Option("--shard", metavar="K/N", help="Only the K-th N-th of the users.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    speed: Annotated[str, typer.Option("--speed", metavar="max|real|60x", help="Kafka: how fast time passes.")] = "max",
     continuous: Annotated[
         bool, typer.Option("--continuous", "--live", help="History, then live without end; into Kafka.")
     ] = False,
@@ -39,21 +56,37 @@ def run(
     history_rate: Annotated[
         int, typer.Option("--history-rate", min=1, help="Live: events/s of history beside live ones.")
     ] = 6000,
+    extras: Annotated[
+        str, typer.Option("--with", metavar="LIST", help="Of played, origin, device, track-id, drift, or all.")
+    ] = "",
+    bots: Annotated[float, typer.Option("--bots", min=0, max=1, help="Share of users that are bots.")] = 0.0,
+    experiment: Annotated[
+        list[str] | None, typer.Option("--experiment", metavar="TAG=SHARE:CONFIG", help="A variant; may be repeated.")
+    ] = None,
+    faults: Annotated[
+        str, typer.Option("--faults", metavar="NAME=SHARE,...", help="Spoil events; the truth goes beside them.")
+    ] = "",
+    catalogue: Annotated[
+        Literal["auto", "builtin"], typer.Option("--catalog", help="auto: the imported one when there is one.")
+    ] = "auto",
     source: Annotated[str, typer.Option("--source", help="Name of the source that events belong to.")] = "sim",
+    progress: Annotated[_Progress, typer.Option("--progress", help="json: one line a step, for machines.")] = "auto",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     home: HomeOption = None,
 ) -> None:
     """Simulate listeners, compatible with Eventsim: its options, configuration and four topics.
 
-    Without -k, --kafka or --continuous, writes `<topic>.ndjson` files. A live run keeps its clock in the home, and
-    when started again fills the gap since it stopped.
+    Without -k, --kafka, --lake or --continuous, writes `<topic>.ndjson` files; Ctrl-C leaves a run that --resume goes
+    on with to the same bytes. A live run keeps its clock in the home, and when started again fills the gap.
 
     Example: `zipotify simulate -n 1000 -s 2024-01-01 -e 2024-01-31 -r 42 output`
     """
-    from zipotify.catalog import builtin_tracks
-    from zipotify.simulate import Job, LiveOptions, Options, simulate
+    from zipotify.simulate import Job, LiveOptions, Options, choice
 
-    tracks = builtin_tracks()
-    columns = ("artist_name", "title", "duration_s", "play_weight")
+    if check is not None:
+        _explain(check)
+        return
+    settings = settings_for(context, home, bootstrap_servers=kafka_brokers)
     options = Options(
         n_users=nusers,
         growth_rate=growth_rate,
@@ -65,14 +98,74 @@ def run(
         end=end_time,
         from_days=from_days,
         to_days=to_days,
+        extras=choice.extras(extras, bots),
+        faults=choice.faults(faults),
+        shard=choice.shard(shard),
     )
     job = Job(
         config=config,
         options=options,
-        tracks=[tracks[column].to_list() for column in columns],
+        songs=_songs(settings, catalogue, quiet),
         output=output,
+        format=file_format,
+        processes=processes,
+        resume=resume,
+        variants=choice.variants(experiment or []),
         kafka=kafka or kafka_brokers is not None,
+        pace=choice.pace(speed),
         live=LiveOptions(source, launch_users, history_rate) if continuous else None,
         source=source,
+        progress="none" if quiet else progress,
     )
-    simulate(settings_for(context, home, bootstrap_servers=kafka_brokers), job)
+    _run(settings, job, lake, quiet)
+
+
+def _run(settings: Settings, job: Job, lake: bool, quiet: bool) -> None:
+    from zipotify.simulate import simulate
+
+    outcome = _into_lake(settings, job) if lake else simulate(settings, job)
+    if outcome is None:
+        return
+    if not quiet:
+        typer.echo(outcome.sentence(), err=True)
+    if not outcome.is_finished:
+        typer.echo("stopped before the end; for files, the same call with --resume goes on", err=True)
+        raise typer.Exit(130)
+
+
+def _into_lake(settings: Settings, job: Job) -> Outcome:
+    """Simulate into a temporary folder and load that: the static path, which judges each event."""
+    from dataclasses import replace
+    from tempfile import TemporaryDirectory
+
+    from zipotify.lake.load import load_files
+    from zipotify.simulate import simulate
+    from zipotify.simulate.job import with_output
+
+    settings.home.run.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=settings.home.run, prefix="simulate-") as folder:
+        outcome = simulate(settings, with_output(job, Path(folder)))
+        assert outcome is not None  # noqa: S101 - only a live run has none
+        if outcome.is_finished:
+            files = [path for path in Path(folder).iterdir() if not path.name.startswith(("faults", "."))]
+            load_files(settings, sorted(files), job.source)
+    return replace(outcome, where=f"the lake {settings.home.lake}")
+
+
+def _songs(settings: Settings, which: str, quiet: bool) -> Songs:
+    """What can be played: the imported catalogue, else the built-in one; says which."""
+    from zipotify.catalog import choose_catalog
+    from zipotify.simulate import Songs
+
+    chosen = choose_catalog(settings.home.lake, only_builtin=which == "builtin")
+    if not quiet:
+        typer.echo(f"catalogue: {chosen.describe()}", err=True)
+    columns = ("artist_name", "title", "duration_s", "play_weight", "track_id")
+    return Songs(*[chosen.tracks[column].to_list() for column in columns])
+
+
+def _explain(path: Path) -> None:
+    from zipotify.cli._explain import print_explanation
+    from zipotify.simulate.explain import explain
+
+    print_explanation(explain(path))

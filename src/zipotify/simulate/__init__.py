@@ -1,7 +1,8 @@
 """The simulator: believable traffic of a music service, as Eventsim makes it."""
 
-from zipotify.simulate.job import Job, simulate
-from zipotify.simulate.live import LiveOptions
+from zipotify.simulate.job import Job, Outcome, simulate
+from zipotify.simulate.live_options import LiveOptions
 from zipotify.simulate.plan import Options
+from zipotify.simulate.songs import Songs
 
-__all__ = ["Job", "LiveOptions", "Options", "simulate"]
+__all__ = ["Job", "LiveOptions", "Options", "Outcome", "Songs", "simulate"]

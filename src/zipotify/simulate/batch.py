@@ -1,65 +1,187 @@
-"""A whole run, as fast as it goes: into four NDJSON files, or into Kafka."""
+"""A whole run, as fast as it goes: rounds of about the same number of events, whoever makes them.
+
+A run that is stopped leaves a checkpoint in its output folder and can be resumed to the same bytes.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from zipotify.contracts.fields import TOPICS
-from zipotify.errors import UsageError
-from zipotify.simulate.engine import Events, Simulation
+import numpy as np
+
+from zipotify.errors import ContractError, UsageError
+from zipotify.simulate.crew import Crew, Hands, Solo, Work
+from zipotify.simulate.engine import Snapshot
+from zipotify.simulate.faults import FaultWriter
 from zipotify.simulate.lines import LineWriter, Record
 from zipotify.simulate.plan import Plan
+from zipotify.simulate.shard import Shard
+from zipotify.simulate.sinks import SINKS
+from zipotify.simulate.state import describe_run
 
-_WINDOW_EVENTS = 200_000
-_FIRST_WINDOW_S = 6 * 3600
-Progress = Callable[[float, int], None]
-"""Told the share done (0 to 1) and the events written so far, after every window."""
-
-
-def windows(simulation: Simulation) -> Iterator[Events]:
-    """The run in windows of about the same number of events."""
-    width_s = _FIRST_WINDOW_S
-    while simulation.clock_s < simulation.plan.end_s:
-        events = simulation.advance(min(simulation.clock_s + width_s, simulation.plan.end_s))
-        yield events
-        width_s = max(60, min(4 * width_s, int(width_s * _WINDOW_EVENTS / max(len(events), 1))))
+ROUND_EVENTS = 200_000
+CHECKPOINT = ".simulation.npz"
+CHECKPOINT_EVERY_S = 20.0
+_FIRST_ROUND_S = 6 * 3600
 
 
-def write_files(plan: Plan, folder: Path, progress: Progress) -> dict[str, int]:
-    """Write `<topic>.ndjson` files into the folder; returns the number of lines of each topic."""
-    counts = dict.fromkeys(TOPICS, 0)
-    simulation = Simulation(plan)
-    writer = LineWriter(simulation)
-    with ExitStack() as stack:
+@dataclass(frozen=True)
+class Step:
+    """How far a run has come."""
+
+    share: float
+    """0 to 1."""
+    clock_s: int
+    """Simulated time."""
+    event_count: int
+
+
+Progress = Callable[[Step], None]
+Stop = Callable[[], bool]
+
+
+def next_width_s(width_s: int, count: int) -> int:
+    """Simulated time of the next round, from how many page views the last one had."""
+    return max(60, min(4 * width_s, int(width_s * ROUND_EVENTS / max(count, 1))))
+
+
+class BatchRun:
+    """A run into files, by one process or several."""
+
+    def __init__(self, work: Work, processes: int, progress: Progress, stop: Stop = lambda: False) -> None:
+        self._work = work
+        self._plan = work.plans[0]
+        self._processes = processes
+        self._progress = progress
+        self._stop = stop
+        self._counts: Counter[str] = Counter()
+        self._sizes: Counter[str] = Counter()
+        self._units = 0
+        self._clock_s = self._plan.start_s
+        self._width_s = _FIRST_ROUND_S
+        self._unit_events = SINKS[work.format](work.plans, work.folder).unit_events
+
+    def run(self, resume: bool = False) -> dict[str, int]:
+        """Write everything, or go on; returns the number of events of each file. Stopped, it leaves a checkpoint."""
+        saved = self._read_checkpoint() if resume else None
+        self._prepare()
+        with self._hands() as hands:
+            if saved is not None:
+                hands.restore(saved)
+            self._rounds(hands)
+        return dict(self._counts)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the end was reached."""
+        return self._clock_s >= self._plan.end_s
+
+    def _hands(self) -> Solo | Crew:
+        return Solo(self._work) if self._processes == 1 else Crew(self._work, self._processes)
+
+    def _rounds(self, hands: Hands) -> None:
+        saved_at = time.monotonic()
+        while not self.is_finished and not self._stop():
+            self._round(hands)
+            if time.monotonic() - saved_at > CHECKPOINT_EVERY_S and not self.is_finished:
+                self._write_checkpoint(hands.snapshot())
+                saved_at = time.monotonic()
+        if self.is_finished:
+            self._checkpoint.unlink(missing_ok=True)
+        else:
+            self._write_checkpoint(hands.snapshot())
+
+    def _round(self, hands: Hands) -> None:
+        until_s = min(self._clock_s + self._width_s, self._plan.end_s)
+        count = hands.simulate(until_s)
+        offsets = []
+        for written in hands.encode(self._unit_events, self._units):
+            offsets.append(dict(self._sizes))
+            self._sizes.update(written.sizes)
+            self._counts.update(written.counts)
+        hands.write(offsets)
+        self._units += len(offsets)
+        self._clock_s, self._width_s = until_s, next_width_s(self._width_s, count)
+        done = (until_s - self._plan.start_s) / (self._plan.end_s - self._plan.start_s)
+        self._progress(Step(done, until_s, self._counts.total()))
+
+    def _prepare(self) -> None:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            files = {t: stack.enter_context((folder / f"{t}.ndjson").open("wb")) for t in TOPICS}
+            SINKS[self._work.format](self._work.plans, self._work.folder).prepare(self._sizes, self._units)
         except OSError as error:
-            raise UsageError(f"cannot write to {folder}: {error.strerror}", "name another output folder") from None
-        for events in windows(simulation):
-            for topic, file in files.items():
-                lines = writer.lines(topic, events, writer.rows_of(topic, events))
-                file.write(b"\n".join([*lines, b""]))
-                counts[topic] += len(lines)
-            progress(_share_done(simulation), sum(counts.values()))
-    return counts
+            raise UsageError(
+                f"cannot write to {self._work.folder}: {error.strerror}", "name another output folder"
+            ) from None
+
+    @property
+    def _checkpoint(self) -> Path:
+        return self._work.folder / CHECKPOINT
+
+    def _call(self) -> dict[str, Any]:
+        return describe_run(self._work.plans) | {"--format": self._work.format}
+
+    def _write_checkpoint(self, snapshot: Snapshot) -> None:
+        if self._work.format == "none":
+            return
+        meta = {
+            "call": self._call(),
+            "counts": self._counts,
+            "sizes": self._sizes,
+            "units": self._units,
+            "clock_s": self._clock_s,
+            "width_s": self._width_s,
+        }
+        waiting = self._checkpoint.with_suffix(".new")
+        with waiting.open("wb") as file:
+            np.savez(file, allow_pickle=False, meta=np.frombuffer(json.dumps(meta).encode(), np.uint8), **snapshot)
+            file.flush()
+            os.fsync(file.fileno())
+        waiting.replace(self._checkpoint)
+
+    def _read_checkpoint(self) -> Snapshot:
+        """What a stopped run left; raises UsageError when there is nothing, or it was another run."""
+        if not self._checkpoint.exists():
+            raise UsageError(f"nothing to resume in {self._work.folder}", "start the run without --resume")
+        try:
+            with np.load(self._checkpoint) as file:
+                arrays = {key: file[key] for key in file.files}
+            meta = json.loads(arrays.pop("meta").tobytes())
+        except (OSError, ValueError, KeyError) as error:
+            raise ContractError(
+                f"{self._checkpoint} can't be read: {error}", "start the run anew, without --resume"
+            ) from None
+        changed = [name for name, value in self._call().items() if meta["call"].get(name) != value]
+        if changed:
+            raise UsageError(
+                f"the run in {self._work.folder} was begun with another {', '.join(changed)}",
+                "call it as before, or start anew without --resume",
+            )
+        self._counts, self._sizes = Counter(meta["counts"]), Counter(meta["sizes"])
+        self._units, self._clock_s, self._width_s = meta["units"], meta["clock_s"], meta["width_s"]
+        return arrays
 
 
-def send_all(plan: Plan, send: Callable[[Record], None], progress: Progress) -> dict[str, int]:
-    """Hand every event over in order; returns the number of events of each topic."""
-    counts = dict.fromkeys(TOPICS, 0)
-    simulation = Simulation(plan)
-    writer = LineWriter(simulation)
-    for events in windows(simulation):
+def records(plans: list[Plan], progress: Progress, truth: Callable[[bytes], object]) -> Iterator[Record]:
+    """A whole run's events of all topics in the order of arrival, for Kafka; spoiled ones are told to `truth`."""
+    plan, shard = plans[0], Shard(plans)
+    faults = FaultWriter(plans) if plan.faults else None
+    writer = faults or LineWriter(plans)
+    clock_s, width_s, count = plan.start_s, _FIRST_ROUND_S, 0
+    while clock_s < plan.end_s:
+        clock_s = min(clock_s + width_s, plan.end_s)
+        events = shard.advance(clock_s)
+        width_s = next_width_s(width_s, 4 * len(events))
+        if faults:
+            for line in faults.truth(events):
+                truth(line)
         for record in writer.records(events):
-            send(record)
-            counts[record.topic] += 1
-        progress(_share_done(simulation), sum(counts.values()))
-    return counts
-
-
-def _share_done(simulation: Simulation) -> float:
-    plan = simulation.plan
-    return (simulation.clock_s - plan.start_s) / (plan.end_s - plan.start_s)
+            count += 1
+            yield record
+        progress(Step((clock_s - plan.start_s) / (plan.end_s - plan.start_s), clock_s, count))

@@ -21,7 +21,7 @@ _WEYL0, _WEYL1 = 0x9E3779B9, 0xBB67AE85
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 _ROUNDS = 10
 
-STEP, SESSION, GAP, FIRST_GAP, PERSON, ARRIVAL = range(6)
+STEP, SESSION, GAP, FIRST_GAP, PERSON, ARRIVAL, DRIFT, BOT, ORIGIN, FAULT = range(10)
 """What a draw is for; part of the counter, so that purposes never share numbers."""
 
 

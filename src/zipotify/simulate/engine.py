@@ -14,33 +14,22 @@ import numpy as np
 from zipotify.errors import ContractError
 from zipotify.simulate import draws
 from zipotify.simulate.draws import Bools, Floats, Ints, exponential
+from zipotify.simulate.events import Events
 from zipotify.simulate.plan import Plan
 from zipotify.simulate.population import Population
 from zipotify.simulate.rhythm import Rhythm
+from zipotify.simulate.songs import Drift
 
 NEVER = np.iinfo(np.int64).max
-SESSION_BITS = 20
-"""A session's id is its user's id, this many bits up, plus its number: below 2^53, which JavaScript can count."""
+SKIP_SHARE = 0.24
+"""Share of plays that are skipped, when plays say how much was heard."""
+BOT_TRACKS = 3
+BOT_PLAY_S = 31
+BOT_SESSION_END = 0.01
 _BLOCK = 32_768
 _MOST_STEPS = 32
 
 Snapshot: TypeAlias = dict[str, Ints]
-
-
-@dataclass
-class Events:
-    """Events in the order ts, user, item; one row a page view. `track` is -1 where no song starts."""
-
-    user: Ints
-    ts_s: Ints
-    state: Ints
-    session: Ints
-    item: Ints
-    track: Ints
-    after_login: Bools
-
-    def __len__(self) -> int:
-        return len(self.ts_s)
 
 
 @dataclass
@@ -69,6 +58,7 @@ class Simulation:
         self.clock_s = plan.start_s
         self._draws = draws.Draws(plan.seed)
         self._rhythm = Rhythm(plan.config)
+        self._drift = Drift(plan.songs, self._draws) if plan.extras.drift else None
         self.population = Population(plan, self._draws)
         self._users = self._first_sessions(np.arange(len(self.population)))
 
@@ -79,20 +69,21 @@ class Simulation:
             self._users.extend(self._first_sessions(np.arange(known, len(self.population))))
         rows = self._step_all(until_s)
         clock, self.clock_s = self.clock_s, until_s
-        return _in_order(rows, clock)
+        return _in_order(rows, clock, self.plan.first_state)
 
     def snapshot(self) -> Snapshot:
         """All that changes, as arrays; with the plan it restores the simulation."""
         arrays = {field.name: getattr(self._users, field.name).copy() for field in fields(self._users)}
-        return {**arrays, "clock_s": np.array([self.clock_s])}
+        return {**arrays, "user_id": self.population.user_id.copy(), "clock_s": np.array([self.clock_s])}
 
     def restore(self, saved: Snapshot) -> None:
         """Go on from a snapshot of the same plan."""
         self.clock_s = int(saved["clock_s"][0])
         self.population.grow(self.clock_s)
-        if len(saved["t"]) != len(self.population):
+        at = np.searchsorted(saved["user_id"], self.population.user_id)
+        if not np.array_equal(saved["user_id"][np.minimum(at, len(saved["t"]) - 1)], self.population.user_id):
             raise ContractError("the simulator's saved state doesn't fit its plan", "delete the state to start anew")
-        self._users = _Users(**{field.name: saved[field.name].copy() for field in fields(_Users)})
+        self._users = _Users(**{field.name: saved[field.name][at] for field in fields(_Users)})
 
     def _first_sessions(self, who: Ints) -> _Users:
         """Session times are a running process that is looked at late, so that starts don't bunch up.
@@ -101,7 +92,7 @@ class Simulation:
         have done nothing before they arrive.
         """
         started, beta = self.population.start_s[who], self.population.beta[who]
-        newcomer = who >= self.plan.n_users
+        newcomer = self.population.user_id[who] >= self.plan.first_user_id + self.plan.n_users
         earliest = np.where(newcomer, started, (started - beta).astype(np.int64))
         t = (started - 2 * beta).astype(np.int64)
         todo, number = np.flatnonzero(t < earliest), 0
@@ -144,7 +135,7 @@ class Simulation:
             ended = self._run_block(active, u, until_s, rows)
             self._next_sessions(ended)
             active = active[self._users.t[active] <= until_s]
-        return _joined(rows)
+        return Events.joined(rows)
 
     def _run_block(self, active: Ints, u: Floats, until_s: int, rows: list[Events]) -> Ints:
         """Up to one step a row of `u`; returns users whose session ended, their `t` still at its last event."""
@@ -164,24 +155,74 @@ class Simulation:
         users, machine, songs = self._users, self.plan.machine, self.plan.songs
         t, state = users.t[who], users.state[who]
         session, item = users.session[who], users.item[who]
-        track = np.full(len(who), -1)
+        track, played_ms, fine = np.full(len(who), -1), np.full(len(who), -1), np.zeros(len(who), np.int64)
         playing = np.flatnonzero(machine.is_song[state])
-        track[playing] = draws.pick(songs.shares, u[2, playing])
+        track[playing] = self._tracks(who[playing], u[2, playing], t[playing], item[playing])
         song_end = users.song_end[who]
         song_end[playing] = t[playing] + songs.whole_s[track[playing]]
-        rows.append(Events(who, t, state, session, item, track, users.after_login[who] > 0))
 
         following, ended = machine.follow(state, u[0])
+        if self.plan.extras.bots:
+            following, ended = self._bots_loop(who, state, u[0], following, ended)
         wait = exponential(u[1], self.population.alpha[who]).astype(np.int64)
         follows_song = machine.is_song[following] & (song_end > t)
         after = np.where(machine.is_redirect[following], t + 1, np.where(follows_song, song_end, t + wait))
+        if self.plan.extras.played:
+            at = playing[follows_song[playing]]
+            after[at] -= self._cut_s(who[at], u[3, at], track[at])
+            played_ms[playing] = self._played_ms(playing, track, following, ended, after - t)
+        rows.append(
+            Events(
+                self.population.user_id[who],
+                t,
+                state,
+                session,
+                item,
+                track,
+                users.after_login[who] > 0,
+                played_ms,
+                fine,
+                t,
+            )
+        )
         users.t[who] = np.where(ended, t, after)
         users.state[who] = np.where(ended, state, following)
         users.item[who] = item + 1
         users.step[who] += 1
-        users.song_end[who] = song_end
+        users.song_end[who] = np.where(follows_song, np.minimum(song_end, after), song_end)
         users.after_login[who] = machine.is_login[state]
         return ended
+
+    def _tracks(self, who: Ints, u: Floats, t: Ints, item: Ints) -> Ints:
+        """What those users play; bots have a few tracks of their own."""
+        songs, population = self.plan.songs, self.population
+        track = self._drift.pick(u, t) if self._drift else songs.pick(u)
+        bots = np.flatnonzero(population.is_bot[who])
+        if bots.size:
+            own = self._draws.uniform(draws.BOT, population.user_id[who[bots]], item[bots] % BOT_TRACKS)[0]
+            track[bots] = (own * len(songs)).astype(np.int64)
+        return track
+
+    def _bots_loop(self, who: Ints, state: Ints, u: Floats, following: Ints, ended: Bools) -> tuple[Ints, Bools]:
+        """Bots that play go on playing."""
+        loops = self.population.is_bot[who] & self.plan.machine.is_song[state]
+        ends = u > 1 - BOT_SESSION_END
+        return np.where(loops, state, following), np.where(loops, ends, ended)
+
+    def _cut_s(self, who: Ints, u: Floats, track: Ints) -> Ints:
+        """Seconds that are not heard of those tracks, each followed by the next one."""
+        whole = self.plan.songs.whole_s[track]
+        heard = np.where(u < SKIP_SHARE, (u / SKIP_SHARE) ** 2 * whole, whole).astype(np.int64)
+        heard = np.where(self.population.is_bot[who], np.minimum(whole, BOT_PLAY_S), heard)
+        return np.asarray(whole - np.maximum(heard, np.minimum(whole, 1)))
+
+    def _played_ms(self, playing: Ints, track: Ints, following: Ints, ended: Bools, gap_s: Ints) -> Ints:
+        """How much is heard: all, unless the next song or leaving cuts it short."""
+        machine, songs = self.plan.machine, self.plan.songs
+        after, number = following[playing], track[playing]
+        cut = (machine.is_song[after] | ~machine.is_logged_in[after] | machine.is_logout[after]) & ~ended[playing]
+        is_cut = cut & (gap_s[playing] < songs.whole_s[number])
+        return np.asarray(np.where(is_cut, gap_s[playing] * 1000, songs.length_ms[number]))
 
     def _next_sessions(self, who: Ints) -> None:
         """Begin the next session of users whose session ended, unless they have left for good."""
@@ -197,15 +238,9 @@ class Simulation:
         users.state[who] = self._first_state(who, machine.group[users.state[who]], users.session[who])
 
 
-def _joined(rows: list[Events]) -> Events:
-    if not rows:
-        none = np.empty(0, np.int64)
-        return Events(none, none, none, none, none, none, none.astype(bool))
-    return Events(*(np.concatenate([getattr(row, field.name) for row in rows]) for field in fields(Events)))
-
-
-def _in_order(events: Events, after_s: int) -> Events:
+def _in_order(events: Events, after_s: int, first_state: int) -> Events:
     """Events later than `after_s`, in order; a user's own events come in the order they were noted."""
     wanted = np.flatnonzero(events.ts_s > after_s)
-    order = wanted[np.lexsort((events.user[wanted], events.ts_s[wanted]))]
-    return Events(*(getattr(events, field.name)[order] for field in fields(Events)))
+    ordered = events.part(wanted[np.lexsort((events.user_id[wanted], events.ts_s[wanted]))])
+    ordered.state = ordered.state + first_state
+    return ordered

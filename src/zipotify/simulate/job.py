@@ -1,23 +1,30 @@
-"""One call of `zipotify simulate`: which plan, where to, and how it shows its progress."""
+"""One call of `zipotify simulate`: which plans, where to, and how it shows its progress."""
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 from zipotify.contracts.identity import checked_source
-from zipotify.contracts.wire import EventProducer
+from zipotify.errors import UsageError
 from zipotify.settings import Settings
-from zipotify.simulate.batch import Progress, send_all, write_files
-from zipotify.simulate.config import load_config
-from zipotify.simulate.lines import Record
-from zipotify.simulate.live import LiveOptions, LiveRun
-from zipotify.simulate.plan import Options, Plan, Songs, make_plan
+from zipotify.simulate.batch import BatchRun, records
+from zipotify.simulate.config import EventsimConfig, load_config
+from zipotify.simulate.crew import Work
+from zipotify.simulate.experiment import Variant, plan_variants
+from zipotify.simulate.live_options import LiveOptions
+from zipotify.simulate.pace import AT_ONCE, Pace
+from zipotify.simulate.plan import Options, Plan, make_plan
+from zipotify.simulate.progress import ProgressStyle, show_progress
+from zipotify.simulate.sinks import TRUTH, Format
+from zipotify.simulate.songs import Songs
 
 
 @dataclass(frozen=True)
@@ -26,54 +33,123 @@ class Job:
 
     config: Path | None
     options: Options
-    tracks: Sequence[Sequence[Any]]
-    """Artists, titles, durations in seconds and play weights, one entry a track."""
+    songs: Songs
     output: Path = Path("output")
+    format: Format = "ndjson"
+    processes: int = 1
+    resume: bool = False
+    variants: tuple[Variant, ...] = ()
     kafka: bool = False
+    pace: Pace = AT_ONCE
     live: LiveOptions | None = None
     source: str = "sim"
+    progress: ProgressStyle = "auto"
 
 
-def simulate(settings: Settings, job: Job) -> None:
-    """Run the job to its end; a live job runs until it is told to stop."""
+@dataclass(frozen=True)
+class Outcome:
+    """What a run wrote, and whether it reached its end."""
+
+    counts: dict[str, int]
+    where: str
+    is_finished: bool = True
+
+    def sentence(self) -> str:
+        """In one line."""
+        listed = ", ".join(f"{name} {count:,}" for name, count in self.counts.items() if name != TRUTH)
+        total = sum(count for name, count in self.counts.items() if name != TRUTH)
+        return f"wrote {total:,} events to {self.where}: {listed}"
+
+
+def simulate(settings: Settings, job: Job) -> Outcome | None:
+    """Run the job to its end, or to a signal; a live job, which runs until then, has no outcome."""
     checked_source(job.source)
     config, name = load_config(job.config)
-    songs = Songs(*job.tracks)
     if job.live:
-        LiveRun(settings, config, name, songs, job.options, job.live).run()
-        return
-    plan = make_plan(config, name, songs, job.options, int(time.time()))
-    with _progress() as show:
-        counts = _send(settings, job, plan, show) if job.kafka else write_files(plan, job.output, show)
-    where = "Kafka" if job.kafka else str(job.output)
-    listed = ", ".join(f"{topic} {count:,}" for topic, count in counts.items())
-    print(f"wrote {sum(counts.values()):,} events to {where}: {listed}", file=sys.stderr)
+        from zipotify.simulate.live import LiveRun  # its parts take half a second to import
+
+        _require_plain(job)
+        LiveRun(settings, config, name, job.songs, job.options, job.live).run()
+        return None
+    plans = plans_of(job, config, name)
+    if job.kafka:
+        return _send(settings, job, plans)
+    return _write(job, plans)
 
 
-def _send(settings: Settings, job: Job, plan: Plan, show: Progress) -> dict[str, int]:
-    producer = EventProducer(settings, job.source)
-
-    def send(record: Record) -> None:
-        producer.send(record.topic, record.value, record.session_id)
-
-    counts = send_all(plan, send, show)
-    producer.flush()
-    return counts
+def plans_of(job: Job, config: EventsimConfig, name: str) -> list[Plan]:
+    """The plan of each variant; without an experiment there is one."""
+    plan = make_plan(config, name, job.songs, job.options, int(time.time()))
+    return plan_variants(plan, job.variants, job.options)
 
 
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A progress bar on a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _share, _count: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bar
+def _write(job: Job, plans: list[Plan]) -> Outcome:
+    if plans[0].faults and not job.format.startswith("ndjson"):
+        raise UsageError(f"--faults can't be written as {job.format}", "use --format ndjson, .gz or .zst, or Kafka")
+    stopping = _Stopping()
+    with show_progress(job.progress) as progress:
+        run = BatchRun(Work(plans, job.output, job.format), job.processes, progress, stopping)
+        counts = run.run(job.resume)
+    where = "nowhere" if job.format == "none" else str(job.output)
+    return Outcome(counts, where, run.is_finished)
 
-    with Bar(console=Console(stderr=True)) as bar:
-        task = bar.add_task("simulating", total=1.0)
 
-        def show(share: float, count: int) -> None:
-            bar.update(task, completed=share, description=f"{count:,} events")
+def _send(settings: Settings, job: Job, plans: list[Plan]) -> Outcome:
+    """In order, at the pace that was asked for; stopped, it ends between two events."""
+    from zipotify.contracts.wire import EventProducer
 
-        yield show
+    producer, stopping, counts = EventProducer(settings, job.source), _Stopping(), Counter[str]()
+    clock = job.pace.clock(plans[0].start_s)
+    with ExitStack() as stack:
+        progress = stack.enter_context(show_progress(job.progress))
+        truth = _truth_file(stack, job) if plans[0].faults else (lambda _line: None)
+        for record in records(plans, progress, truth):
+            if not clock.wait_for(record.ts_s, stopping):
+                break
+            producer.send(record.topic, record.value, record.session_id)
+            counts[record.topic] += 1
+        producer.flush()
+    return Outcome(dict(counts), "Kafka", not stopping())
+
+
+def _truth_file(stack: ExitStack, job: Job) -> Callable[[bytes], object]:
+    job.output.mkdir(parents=True, exist_ok=True)
+    file = stack.enter_context((job.output / f"{TRUTH}.ndjson").open("wb"))
+    return lambda line: file.write(line + b"\n")
+
+
+def _require_plain(job: Job) -> None:
+    """A live run can't have what needs an end or a second pass."""
+    wanted = {
+        "--faults": bool(job.options.faults),
+        "--experiment": bool(job.variants),
+        "--shard": job.options.shard != (0, 1),
+        "--speed": not job.pace.is_max,
+        "--processes": job.processes > 1,
+        "--resume": job.resume,
+    }
+    given = [name for name, is_given in wanted.items() if is_given]
+    if given:
+        raise UsageError(f"--continuous doesn't go with {', '.join(given)}", "leave one of them out")
+
+
+class _Stopping:
+    """Turns true at the first SIGINT or SIGTERM; a second one is not caught."""
+
+    def __init__(self) -> None:
+        self._is_asked = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def __call__(self) -> bool:
+        return self._is_asked
+
+    def _ask(self, number: int, _frame: FrameType | None) -> None:
+        self._is_asked = True
+        signal.signal(number, signal.SIG_DFL)
+        print("stopping ...", file=sys.stderr)
+
+
+def with_output(job: Job, output: Path) -> Job:
+    """The same job into another folder."""
+    return replace(job, output=output)

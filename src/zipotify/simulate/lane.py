@@ -29,7 +29,7 @@ class Lane:
         self.name = name
         self.sent_count = 0
         self._simulation = Simulation(plan)
-        self._writer = LineWriter(self._simulation)
+        self._writer = LineWriter([plan])
         self._window_s = _FIRST_WINDOW_S
         self._queue: deque[Record] = deque()
         self._sent_of_window = 0
@@ -57,10 +57,6 @@ class Lane:
         self._sent_of_window += len(due)
         self.sent_count += len(due)
         return due
-
-    def has_due(self, now_s: float) -> bool:
-        """Whether `take` would return something or has to look."""
-        return self.position_s <= now_s
 
     def save(self) -> Saved:
         """Where it stands: the window it is in, and how many of its events were handed out."""

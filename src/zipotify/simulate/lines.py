@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import orjson
+import polars as pl
 
 from zipotify.contracts.fields import AUTH_EVENTS, LISTEN_EVENTS, PAGE_VIEW_EVENTS, STATUS_CHANGE_EVENTS, TOPICS
 from zipotify.simulate.config import State
+from zipotify.simulate.directory import Directory
 from zipotify.simulate.draws import Ints
-from zipotify.simulate.engine import SESSION_BITS, Events, Simulation
+from zipotify.simulate.events import Events
+from zipotify.simulate.habits import origins
+from zipotify.simulate.plan import Plan
+from zipotify.simulate.states import States
 
-_LINE = {
-    PAGE_VIEW_EVENTS: b'{"ts":%d000,"sessionId":%d,%b,"itemInSession":%d,%b%b}',
-    LISTEN_EVENTS: b'{%b,"ts":%d000,"sessionId":%d,%b,"itemInSession":%d,%b}',
-    AUTH_EVENTS: b'{"ts":%d000,"sessionId":%d,%b,"itemInSession":%d,%b,"success":%b}',
-    STATUS_CHANGE_EVENTS: b'{"ts":%d000,"sessionId":%d,%b,"itemInSession":%d,%b}',
+_STATE_FIELDS = {
+    PAGE_VIEW_EVENTS: ("page", "auth", "method", "status", "level"),
+    LISTEN_EVENTS: ("auth", "level"),
+    AUTH_EVENTS: ("level",),
+    STATUS_CHANGE_EVENTS: ("auth", "level"),
 }
 
 
@@ -33,75 +37,86 @@ class Record:
 
 
 class LineWriter:
-    """Turns events of one simulation into lines, remembering each user's part."""
+    """Turns events of a run, all its variants together, into lines."""
 
-    def __init__(self, simulation: Simulation) -> None:
-        self._population = simulation.population
-        self._machine = simulation.plan.machine
-        states = self._machine.states
-        self._page_state = [_fields(s, "page", "auth", "method", "status", "level") for s in states]
-        self._auth_state = [_fields(s, "auth", "level") for s in states]
-        self._level_state = [_fields(s, "level") for s in states]
-        self._songs = simulation.plan.songs.json
-        self._tracks = [*(b"," + song for song in self._songs), b""]
-        self._devices: list[bytes] = []
-        self._shown: list[bytes] = []
+    def __init__(self, plans: Sequence[Plan]) -> None:
+        self.plan = plans[0]
+        self.directory = Directory(plans)
+        self.states = States([plan.machine for plan in plans])
+        self._state_json = {topic: self._states_as_json(names) for topic, names in _STATE_FIELDS.items()}
+
+    def lines(self, topic: str, events: Events, rows: Ints) -> pl.Series:
+        """Those events as JSON objects, without line ends."""
+        some = events.part(rows)
+        is_shown = self.states.is_shown[some.state].astype(np.int64)
+        columns = {
+            "ts": some.ts_s,
+            "session": some.session_ids(),
+            "state": self._state_json[topic].gather(some.state),
+            "item": some.item,
+            "user": self.directory.json_parts(some.user_id, is_shown),
+        }
+        head = ['"ts":', "ts", '000,"sessionId":', "session", "state", "item", "user"]
+        if topic == LISTEN_EVENTS:
+            columns["song"] = self._songs(some)
+            head = ["song", ",", *head]
+        elif topic == PAGE_VIEW_EVENTS:
+            songs = self._songs(some)
+            columns["song"] = pl.select(pl.when(songs == "").then(pl.lit("")).otherwise("," + songs)).to_series()
+            head = [*head, "song"]
+        elif topic == AUTH_EVENTS:
+            columns["success"] = self.states.is_logged_in[some.state]
+            head = [*head, ',"success":', "success"]
+        extra = self._extra_fields(topic, some)
+        frame = pl.DataFrame({**columns, **extra})
+        parts = ["{", *head, *extra, "}"]
+        return frame.select(pl.concat_str([pl.col(p) if p in frame.columns else pl.lit(p) for p in parts])).to_series()
 
     def rows_of(self, topic: str, events: Events) -> Ints:
         """Numbers of the page views that are also an event of that topic."""
-        if topic == LISTEN_EVENTS:
-            return np.flatnonzero(events.track >= 0)
-        if topic == AUTH_EVENTS:
-            return np.flatnonzero(events.after_login)
-        if topic == STATUS_CHANGE_EVENTS:
-            return np.flatnonzero(self._machine.is_status_change[events.state])
-        return np.arange(len(events))
-
-    def lines(self, topic: str, events: Events, rows: Ints) -> list[bytes]:
-        """Those events as JSON objects, without line ends."""
-        ts, item = events.ts_s[rows].tolist(), events.item[rows].tolist()
-        state, session = events.state[rows].tolist(), self.session_ids(events, rows).tolist()
-        user = self._user_parts(events, rows)
-        columns: tuple[Iterable[Any], ...]
-        if topic == LISTEN_EVENTS:
-            songs = map(self._songs.__getitem__, events.track[rows].tolist())
-            columns = (songs, ts, session, map(self._auth_state.__getitem__, state), item, user)
-        elif topic == AUTH_EVENTS:
-            success = (b"true" if self._machine.is_logged_in[s] else b"false" for s in state)
-            columns = (ts, session, map(self._level_state.__getitem__, state), item, user, success)
-        elif topic == STATUS_CHANGE_EVENTS:
-            columns = (ts, session, map(self._auth_state.__getitem__, state), item, user)
-        else:
-            tracks = map(self._tracks.__getitem__, events.track[rows].tolist())
-            columns = (ts, session, map(self._page_state.__getitem__, state), item, user, tracks)
-        return list(map(_LINE[topic].__mod__, zip(*columns, strict=True)))
+        return self.states.rows_of(topic, events)
 
     def records(self, events: Events) -> Iterator[Record]:
         """All events of all topics in the order ts, user, topic, item."""
         parts = [(number, self.rows_of(topic, events)) for number, topic in enumerate(TOPICS)]
         rows = np.concatenate([part for _, part in parts])
         topics = np.concatenate([np.full(len(part), number) for number, part in parts])
-        values = [line for number, part in parts for line in self.lines(TOPICS[number], events, part)]
-        order = np.lexsort((rows, topics, events.user[rows], events.ts_s[rows]))
-        sessions, ts = self.session_ids(events, rows), events.ts_s[rows]
+        values: list[bytes] = []
+        for number, part in parts:
+            values += self.lines(TOPICS[number], events, part).cast(pl.Binary).to_list()
+        order = np.lexsort((rows, topics, events.user_id[rows], events.ts_s[rows]))
+        sessions, ts = events.part(rows).session_ids(), events.ts_s[rows]
         for at in order.tolist():
             yield Record(int(ts[at]), TOPICS[topics[at]], int(sessions[at]), values[at])
 
-    def session_ids(self, events: Events, rows: Ints) -> Ints:
-        """Ids of the events' sessions: a function of user and session number alone."""
-        user_id = self._population.user_id[events.user[rows]]
-        return np.asarray((user_id << SESSION_BITS) + events.session[rows])
+    def _songs(self, some: Events) -> pl.Series:
+        return self.plan.songs.json.gather(np.where(some.track < 0, len(self.plan.songs), some.track))
 
-    def _user_parts(self, events: Events, rows: Ints) -> Iterator[bytes]:
-        for user in range(len(self._devices), len(self._population)):
-            device, shown = self._population.describe(user)
-            self._devices.append(device)
-            self._shown.append(shown)
-        users = events.user[rows].tolist()
-        is_shown = self._machine.is_shown[events.state[rows]].tolist()
-        devices, shown_parts = self._devices, self._shown
-        return (shown_parts[u] if s else devices[u] for u, s in zip(users, is_shown, strict=True))
+    def _states_as_json(self, names: Sequence[str]) -> pl.Series:
+        """What stands between the session's id and the item's number."""
+        return pl.Series([f',{_fields(state, *names)},"itemInSession":' for state in self.states.states])
+
+    def _extra_fields(self, topic: str, some: Events) -> dict[str, pl.Series]:
+        """Fields that Eventsim doesn't have, each with its comma; none unless asked for."""
+        extras, songs = self.plan.extras, self.plan.songs
+        found: dict[str, pl.Series] = {}
+        if extras.device:
+            device = self.directory.profiles(some.user_id).device()
+            found["device"] = _texts("deviceType", device)
+        if topic == LISTEN_EVENTS and extras.track_id:
+            found["track"] = _texts("track_id", songs.track_id.gather(some.track))
+        if topic == LISTEN_EVENTS and extras.played:
+            played = pl.Series(some.played_ms).cast(pl.String)
+            found["played"] = pl.select(pl.lit(',"played_ms":') + played).to_series()
+        if topic == LISTEN_EVENTS and extras.origin:
+            found["origin"] = _texts("playSource", origins(self.directory.draws, some))
+        return found
 
 
-def _fields(state: State, *names: str) -> bytes:
-    return orjson.dumps({name: getattr(state, name) for name in names})[1:-1]
+def _texts(name: str, values: pl.Series) -> pl.Series:
+    """`,"name":"value"` for plain texts that need no escaping."""
+    return pl.select(pl.lit(f',"{name}":"') + values + pl.lit('"')).to_series()
+
+
+def _fields(state: State, *names: str) -> str:
+    return orjson.dumps({name: getattr(state, name) for name in names})[1:-1].decode()

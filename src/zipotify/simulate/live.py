@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import signal
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import FrameType
 
 from filelock import FileLock, Timeout
@@ -19,24 +19,16 @@ from zipotify.errors import HomeInUseError
 from zipotify.settings import Settings
 from zipotify.simulate.config import EventsimConfig
 from zipotify.simulate.lane import Lane
-from zipotify.simulate.plan import Options, Songs, make_plan, with_users
+from zipotify.simulate.live_options import LiveOptions
+from zipotify.simulate.plan import Options, make_plan, with_users
 from zipotify.simulate.report import Reporter
-from zipotify.simulate.state import Checkpoint, describe_call, read_checkpoint, require_same_call, write_checkpoint
+from zipotify.simulate.songs import Songs
+from zipotify.simulate.state import Checkpoint, describe_live, read_checkpoint, require_same_call, write_checkpoint
 
 TICK_S = 0.2
 CHECKPOINT_EVERY_S = 10.0
 _SLICE = 2_000
 _LAUNCH_ID_STEP = 1_000_000
-
-
-@dataclass(frozen=True)
-class LiveOptions:
-    """How a live run goes about it."""
-
-    source: str = "sim"
-    launch_users: int = 0
-    history_rate: int = 6000
-    """Events per second of the past while another lane is live."""
 
 
 class LiveRun:
@@ -54,7 +46,7 @@ class LiveRun:
         known = read_checkpoint(self._folder)
         self._began_s = known.began_s if known else now_s
         plan = make_plan(config, name, songs, replace(options, to_days=0), self._began_s)
-        self._call = describe_call(plan, live.launch_users, options.from_days)
+        self._call = describe_live(plan, live.launch_users, options.from_days)
         if known:
             require_same_call(known, self._call, self._folder)
         self._plan = plan

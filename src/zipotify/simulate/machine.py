@@ -14,6 +14,7 @@ from zipotify.simulate.draws import Bools, Floats, Ints, cumulative, pick
 
 NEXT_SONG = "NextSong"
 LOGIN = "Login"
+LOGOUT = "Logout"
 LOGGED_IN = "Logged In"
 STATUS_CHANGES = ("Submit Upgrade", "Submit Downgrade")
 _ROUNDING = 1e-9
@@ -27,6 +28,7 @@ class Machine:
     is_song: Bools
     is_redirect: Bools
     is_login: Bools
+    is_logout: Bools
     is_logged_in: Bools
     is_status_change: Bools
     is_shown: Bools
@@ -91,6 +93,7 @@ class _Compiler:
             is_song=np.array([s.page == NEXT_SONG for s in states]),
             is_redirect=np.array([300 <= s.status <= 398 for s in states]),
             is_login=np.array([s.page == LOGIN for s in states]),
+            is_logout=np.array([s.page == LOGOUT for s in states]),
             is_logged_in=np.array([s.auth == LOGGED_IN for s in states]),
             is_status_change=np.array([s.page in STATUS_CHANGES for s in states]),
             is_shown=np.array([shown.get(s.auth, True) for s in states]),

@@ -1,4 +1,4 @@
-"""Who the users are: places, names and devices, drawn once a user and written as JSON once a user.
+"""Who the users are: places, names and devices, each list entry written as JSON once.
 
 The lists are our own (`zipotify/data/*.tsv`): real US cities with rounded coordinates and population, common names,
 and made-up but plausible browser versions.
@@ -14,9 +14,12 @@ from importlib import resources
 
 import numpy as np
 import orjson
+import polars as pl
 
-from zipotify.simulate.draws import Floats, Ints, cumulative, pick
+from zipotify.contracts.device import device_class
+from zipotify.simulate.draws import Floats, Ints, cumulative
 
+_PLACE_COLUMNS = ("city", "zip", "state", "lon", "lat")
 _ZIPS_PER_100_000 = 8
 _MOST_ZIPS = 60
 _ZIP_SPREAD_DEGREES = 0.09
@@ -24,47 +27,33 @@ _ZIP_SPREAD_DEGREES = 0.09
 
 @dataclass(frozen=True)
 class People:
-    """The lists to draw from, each entry already JSON, with cumulative shares."""
+    """The lists to draw from, as columns and as JSON, with cumulative shares."""
 
-    place_heads: list[bytes]
-    place_tails: list[bytes]
+    places: pl.DataFrame
+    """city, zip, state, lon, lat, and the JSON `head` before and `tail` after the user agent."""
     place_shares: Floats
-    agents: list[bytes]
+    agents: pl.DataFrame
+    """user_agent, device and `json`."""
     agent_shares: Floats
-    last_names: list[bytes]
+    last_names: pl.Series
+    """JSON field of each, with its comma; the plain names are in `last_name`."""
+    last_name: pl.Series
     last_name_shares: Floats
-    first_names: list[bytes]
+    first_names: pl.Series
+    first_name: pl.DataFrame
+    """first_name and gender."""
     first_name_shares: Floats
 
-    def device(self, place: int, agent: int) -> bytes:
-        """Fields city to lat of an event."""
-        return b"".join((self.place_heads[place], self.agents[agent], self.place_tails[place]))
-
-
-@dataclass
-class Identities:
-    """Numbers of the list entries of some users, one array a list."""
-
-    place: Ints
-    agent: Ints
-    last_name: Ints
-    first_name: Ints
-
-    @classmethod
-    def draw(cls, u: Floats) -> Identities:
-        """From four uniforms a user."""
-        lists = people()
-        return cls(
-            pick(lists.place_shares, u[0]),
-            pick(lists.agent_shares, u[1]),
-            pick(lists.last_name_shares, u[2]),
-            pick(lists.first_name_shares, u[3]),
+    def device_json(self, place: Ints, agent: Ints) -> pl.Series:
+        """Fields city to lat of events of users there with that agent."""
+        frame = pl.DataFrame(
+            {
+                "head": self.places["head"].gather(place),
+                "agent": self.agents["json"].gather(agent),
+                "tail": self.places["tail"].gather(place),
+            }
         )
-
-    def extend(self, other: Identities) -> None:
-        """Append the users of `other`."""
-        for name, values in vars(other).items():
-            setattr(self, name, np.concatenate([getattr(self, name), values]))
+        return frame.select(pl.concat_str("head", "agent", "tail")).to_series()
 
 
 @cache
@@ -72,32 +61,47 @@ def people() -> People:
     """The built-in lists."""
     places = list(_places())
     agents, last_names, first_names = (list(_rows(n)) for n in ("user_agents", "surnames", "first_names"))
+    agent_names = [row["user_agent"] for row in agents]
     return People(
-        place_heads=[head for head, _, _ in places],
-        place_tails=[tail for _, tail, _ in places],
-        place_shares=cumulative([share for _, _, share in places]),
-        agents=[orjson.dumps(row["user_agent"]) for row in agents],
+        places=pl.DataFrame(
+            places, schema=["city", "zip", "state", "lon", "lat", "head", "tail", "share"], orient="row"
+        ),
+        place_shares=cumulative([place[-1] for place in places]),
+        agents=pl.DataFrame(
+            {
+                "user_agent": agent_names,
+                "device": [device_class(name) for name in agent_names],
+                "json": [_json(name) for name in agent_names],
+            }
+        ),
         agent_shares=cumulative([float(row["weight"]) for row in agents]),
-        last_names=[b'"lastName":' + orjson.dumps(row["last_name"]) for row in last_names],
+        last_names=pl.Series([f',"lastName":{_json(row["last_name"])}' for row in last_names]),
+        last_name=pl.Series([row["last_name"] for row in last_names]),
         last_name_shares=cumulative([float(row["weight"]) for row in last_names]),
-        first_names=[
-            b'"firstName":%b,"gender":%b' % (orjson.dumps(row["first_name"]), orjson.dumps(row["gender"]))
-            for row in first_names
-        ],
+        first_names=pl.Series(
+            [f',"firstName":{_json(row["first_name"])},"gender":{_json(row["gender"])}' for row in first_names]
+        ),
+        first_name=pl.DataFrame(first_names, schema=["first_name", "gender"]),
         first_name_shares=cumulative([float(row["weight"]) for row in first_names]),
     )
 
 
-def _places() -> Iterator[tuple[bytes, bytes, float]]:
-    """Postal codes: (JSON before the user agent, JSON after it, population). More codes in larger cities."""
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _places() -> Iterator[tuple[str, str, str, float, float, str, str, float]]:
+    """Postal codes: the columns of `People.places` and the population. More codes in larger cities."""
     for row in _rows("us_places"):
         population = float(row["population"])
         count = int(min(_MOST_ZIPS, max(2, population / 100 * _ZIPS_PER_100_000)))
         for number in range(count):
-            head = {"city": row["city"], "zip": f"{row['zip_prefix']}{number + 1:02d}", "state": row["state"]}
+            city, state, code = row["city"], row["state"], f"{row['zip_prefix']}{number + 1:02d}"
             east, north = _offset(number)
-            where = {"lon": round(float(row["lon"]) + east, 6), "lat": round(float(row["lat"]) + north, 6)}
-            yield orjson.dumps(head)[1:-1] + b',"userAgent":', b"," + orjson.dumps(where)[1:-1], population / count
+            lon, lat = round(float(row["lon"]) + east, 6), round(float(row["lat"]) + north, 6)
+            head = f',{_json({"city": city, "zip": code, "state": state})[1:-1]},"userAgent":'
+            tail = f",{_json({'lon': lon, 'lat': lat})[1:-1]}"
+            yield city, code, state, lon, lat, head, tail, population / count
 
 
 def _offset(number: int) -> tuple[float, float]:

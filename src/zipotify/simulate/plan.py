@@ -2,45 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-import numpy as np
-import orjson
-
 from zipotify.errors import ConfigError, UsageError
 from zipotify.simulate.config import EventsimConfig
-from zipotify.simulate.draws import Floats, Ints, cumulative
 from zipotify.simulate.machine import Machine, compile_machine
+from zipotify.simulate.songs import Songs
 
 _T = TypeVar("_T")
 DAY_S = 86_400
 MAX_USER_ID = 2**32 - 1
 
 
-class Songs:
-    """All tracks, each already JSON, with cumulative shares of plays."""
+@dataclass(frozen=True)
+class Extras:
+    """What Eventsim doesn't have; all off, so that output stays the same as Eventsim's."""
 
-    def __init__(
-        self,
-        artists: Sequence[str],
-        titles: Sequence[str],
-        durations_s: Sequence[float],
-        weights: Sequence[float],
-    ) -> None:
-        self.shares: Floats = cumulative(weights)
-        self.whole_s: Ints = np.asarray(durations_s, np.float64).astype(np.int64)
-        self.json = [
-            b'"artist":%b,"song":%b,"duration":%b' % (orjson.dumps(artist), orjson.dumps(title), _float32(duration))
-            for artist, title, duration in zip(artists, titles, durations_s, strict=True)
-        ]
+    played: bool = False
+    """Listeners skip songs, and plays say how much was heard (`played_ms`)."""
+    origin: bool = False
+    """Plays say where they came from (`playSource`)."""
+    device: bool = False
+    """Events name the device class (`deviceType`)."""
+    track_id: bool = False
+    """Plays carry the catalogue's `track_id`."""
+    drift: bool = False
+    """Popularity moves from week to week: hits come and go, and new tracks are released."""
+    bots: float = 0.0
+    """Share of users that are machines: they loop a few tracks, cut off after half a minute, around the clock."""
+    bot_haste: float = 0.1
+    """A bot's gap between sessions, relative to a person's."""
 
 
-def _float32(value: float) -> bytes:
-    """The shortest decimal that a 32-bit float reads back as."""
-    return orjson.dumps(np.float32(value), option=orjson.OPT_SERIALIZE_NUMPY)
+@dataclass(frozen=True)
+class Faults:
+    """Shares of events that are spoiled on purpose; all 0 unless asked for."""
+
+    duplicates: float = 0.0
+    conflicts: float = 0.0
+    """A second record of the same identity with other content."""
+    late: float = 0.0
+    """Ten minutes to days after it happened."""
+    out_of_order: float = 0.0
+    """Up to two minutes after it happened."""
+    malformed: float = 0.0
+    clock_skew: float = 0.0
+    """Share of users whose clock is wrong by up to twelve hours."""
+    schema_drift: float = 0.0
+    """Share of users whose client changes half-way through the run."""
+
+    def __bool__(self) -> bool:
+        return any(vars(self).values())
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,9 @@ class Options:
     end: str | None = None
     from_days: float = 15
     to_days: float = 1
+    extras: Extras = Extras()
+    faults: Faults = Faults()
+    shard: tuple[int, int] = (0, 1)
 
 
 @dataclass(frozen=True)
@@ -74,6 +91,14 @@ class Plan:
     tag: str | None
     start_s: int
     end_s: int
+    extras: Extras = Extras()
+    faults: Faults = Faults()
+    shard: tuple[int, int] = (0, 1)
+    """Only every n-th user: (which, n)."""
+    cohort: tuple[float, float] = (0.0, 1.0)
+    """Only users whose draw falls here: one variant of an experiment."""
+    first_state: int = 0
+    """Number of the machine's first state among the states of all variants."""
 
 
 def make_plan(config: EventsimConfig, name: str, songs: Songs, options: Options, now_s: int) -> Plan:
@@ -99,6 +124,9 @@ def make_plan(config: EventsimConfig, name: str, songs: Songs, options: Options,
         tag=_first(options.tag, config.tag, "") or None,
         start_s=start,
         end_s=end,
+        extras=options.extras,
+        faults=options.faults,
+        shard=options.shard,
     )
     if plan.first_user_id + plan.n_users > MAX_USER_ID:
         raise UsageError("user ids would pass 4,294,967,295", "lower --userid or --nusers")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,22 +59,33 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     waiting.replace(folder / _FILE)
 
 
-def describe_call(plan: Plan, launch_users: int, from_days: float) -> dict[str, Any]:
-    """What the events of a live run follow from, apart from the moment it began."""
-    songs = hashlib.sha256(b"\n".join(plan.songs.json) + plan.songs.shares.tobytes()).hexdigest()
-    config = hashlib.sha256(plan.config.model_dump_json(exclude={"growth_rate"}).encode()).hexdigest()
+def describe_run(plans: Sequence[Plan]) -> dict[str, Any]:
+    """What the events of a run follow from."""
+    plan = plans[0]
+    configs = "\n".join(each.config.model_dump_json(exclude={"growth_rate"}) for each in plans)
     return {
-        "configuration": config,
-        "catalogue": songs,
+        "configuration": hashlib.sha256(configs.encode()).hexdigest(),
+        "catalogue": plan.songs.fingerprint(),
         "--randomseed": plan.seed,
         "--nusers": plan.n_users,
-        "--launch-users": launch_users,
         "--growth-rate": plan.growth_rate,
         "--attrition-rate": plan.attrition_rate,
         "--userid": plan.first_user_id,
-        "--tag": plan.tag,
-        "--from": from_days,
+        "--tag": [each.tag for each in plans],
+        "--experiment": [list(each.cohort) for each in plans],
+        "--start-time": plan.start_s,
+        "--end-time": plan.end_s,
+        "--shard": list(plan.shard),
+        "--with": asdict(plan.extras),
+        "--faults": asdict(plan.faults),
     }
+
+
+def describe_live(plan: Plan, launch_users: int, from_days: float) -> dict[str, Any]:
+    """What the events of a live run follow from, apart from the moment it began."""
+    moments = ("--start-time", "--end-time")
+    call = {name: value for name, value in describe_run([plan]).items() if name not in moments}
+    return call | {"--launch-users": launch_users, "--from": from_days}
 
 
 def require_same_call(checkpoint: Checkpoint, call: dict[str, Any], folder: Path) -> None:

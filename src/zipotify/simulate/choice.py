@@ -1,0 +1,39 @@
+"""Options that are written as text, read into values; what can't be read is refused with what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+from zipotify.errors import UsageError
+from zipotify.simulate.experiment import Variant, parse_variant
+from zipotify.simulate.faults import parse_faults as faults
+from zipotify.simulate.pace import parse_speed as pace
+from zipotify.simulate.plan import Extras
+
+__all__ = ["extras", "faults", "pace", "shard", "variants"]
+
+
+def extras(text: str, bots: float = 0.0) -> Extras:
+    """`played,origin` and so on, or `all`; raises UsageError."""
+    names = [field.name for field in fields(Extras) if isinstance(field.default, bool)]
+    wanted = [name.strip().replace("-", "_") for name in text.split(",") if name.strip()]
+    unknown = [name for name in wanted if name not in (*names, "all")]
+    if unknown:
+        raise UsageError(f"--with: there is no '{unknown[0]}'", f"choose from all, {', '.join(names)}")
+    return Extras(**{name: name in wanted or "all" in wanted for name in names}, bots=bots)
+
+
+def shard(text: str | None) -> tuple[int, int]:
+    """`2/4`, counted from 1; raises UsageError."""
+    if text is None:
+        return 0, 1
+    which, _, count = text.partition("/")
+    if not (which.isdigit() and count.isdigit() and 1 <= int(which) <= int(count)):
+        raise UsageError(f"--shard: '{text}' is no K/N", "write it like 1/4, from 1/4 to 4/4")
+    return int(which) - 1, int(count)
+
+
+def variants(texts: Sequence[str]) -> tuple[Variant, ...]:
+    """One for each text; raises UsageError."""
+    return tuple(parse_variant(text) for text in texts)
