@@ -19,9 +19,10 @@ def page() -> str:
     # The routes only: nothing is asked, so there need be nothing behind them.
     add_api(server, cast(Views, None), cast(Ticker, None))
     intro = (
-        "`zipotify dashboard` serves it beside the pages; a running one describes itself at `/openapi.json`. It only "
-        "reads. Errors are JSON with `error` and `to_do`: 400 for a wrong filter, 403 for too few people, 404, 422, 503 while "
-        "nothing has been published. Bound to anything but loopback, it asks for a token: `zipotify access token`."
+        "`zipotify dashboard` serves it beside the pages; a running one describes itself at `/openapi.json`. "
+        "It only reads. Errors are JSON with `error` and `to_do`: 400 for a wrong filter, 403 for too few people, 404, "
+        "422, 503 while nothing has been published. Bound to anything but loopback, it asks for a token: "
+        "`zipotify access token`."
     )
     tiles = [(code(tile.id), tile.title, tile.unit, tile.definition) for tile in TILES.values()]
     return join(

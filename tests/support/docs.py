@@ -80,7 +80,7 @@ def blocks(page: Path) -> Iterator[Block]:
         if fence[1] in ("console", "sh"):
             body = [line.strip() if fence[1] == "sh" else line.rstrip() for line in lines[start:end]]
             commands = _console(body) if fence[1] == "console" else _sh(body)
-            yield Block(page, start, commands, _markers(lines[:number]))
+            yield Block(page, start, commands, _markers(lines[:number]) or _usual(page))
         number = end + 1
 
 
@@ -110,6 +110,11 @@ def _markers(before: list[str]) -> dict[str, str]:
         if marker:
             found[marker[1]] = marker[2]
     return found
+
+
+def _usual(page: Path) -> dict[str, str]:
+    """The README is read by people: without a marker, its commands are run after the tutorial."""
+    return {"needs": "warehouse"} if page == PROJECT / "README.md" else {}
 
 
 def missing_lines(command: Command, printed: str) -> list[str]:
