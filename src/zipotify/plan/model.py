@@ -73,10 +73,10 @@ class Ballot(_Part):
     """A vote on the stand-up of one day off; without a majority the default stands."""
 
     id: Id
+    closes_on: date
     date: date
     question: Text
     default: Literal["held", "none"]
-    closes_on: date
 
 
 class Task(_Part):

@@ -48,7 +48,9 @@ def capacity_hours(plan: Plan, role: Role, day: date) -> float:
 def outcome(ballot: Ballot, votes: dict[str, str], today: date) -> Outcome:
     """The result so far of one ballot; `votes` by role."""
     counts = Counter(votes.values())
-    answer = ballot.default if counts[YES] == counts[NO] else max((YES, NO), key=lambda choice: counts[choice])
+    answer: str = ballot.default
+    if counts[YES] != counts[NO]:
+        answer = YES if counts[YES] > counts[NO] else NO
     return Outcome(ballot, "open" if today <= ballot.closes_on else "closed", votes, answer)
 
 
