@@ -12,11 +12,14 @@ from typing import Any
 
 import duckdb
 import orjson
+import pyarrow as pa
+import pyarrow.parquet as parquet
 
 from zipotify.errors import QueryError
 
 _ALLOWED = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 _MESSAGE_CHARS = 300
+_BATCH_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,29 @@ def ask(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None = Non
     columns = _distinct([column[0] for column in result.description or []])
     kept = rows if limit is None else rows[:limit]
     return Answer(columns, [[plain(value) for value in row] for row in kept], len(kept) < len(rows))
+
+
+def ask_arrow(connection: duckdb.DuckDBPyConnection, sql: str, limit: int) -> pa.Table:
+    """The same, as Arrow, with the types of the columns; at most `limit` rows."""
+    statement = _only_statement(connection, sql)
+    try:
+        batches = connection.execute(statement).to_arrow_reader(_BATCH_ROWS)
+        kept, count = [], 0
+        for batch in batches:
+            kept.append(batch.slice(0, limit - count))
+            count += kept[-1].num_rows
+            if count >= limit:
+                break
+        return pa.Table.from_batches(kept, batches.schema)
+    except (duckdb.Error, pa.ArrowException) as error:
+        raise QueryError(_said(error), "correct the SQL") from None
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """A Parquet file in memory."""
+    buffer = io.BytesIO()
+    parquet.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()
 
 
 def _only_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:

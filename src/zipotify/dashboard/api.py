@@ -10,13 +10,17 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 
 from zipotify.contracts.metrics import Metric, metrics
+from zipotify.dashboard.catalogue import Catalogue
 from zipotify.dashboard.filters import DEFAULT_PERIOD, FilterError, Filters, parse
 from zipotify.dashboard.pages import TILES
 from zipotify.dashboard.prometheus import exposition
+from zipotify.dashboard.sandbox import EXPORT_ROW_LIMIT, run_sql, run_sql_to_parquet
 from zipotify.dashboard.ticker import Ticker
 from zipotify.dashboard.views import TooFewPeopleError, Views
 from zipotify.errors import ZipotifyError
+from zipotify.settings import Settings
 
+_PARQUET = "application/vnd.apache.parquet"
 Form = Literal["json", "csv", "parquet"]
 _PERIOD_FORMS = "today, 7d, 28d, 90d, all, or two days as in 2018-11-01..2018-11-15"
 
@@ -46,11 +50,12 @@ class TileData(BaseModel):
     rows: list[dict[str, Any]]
 
 
-def add_api(server: FastAPI, views: Views, ticker: Ticker) -> None:
+def add_api(server: FastAPI, settings: Settings, views: Views, catalogue: Catalogue, ticker: Ticker) -> None:
     """Routes for programs, and errors of ours as JSON."""
     router = APIRouter(prefix="/api/v1")
     _add_tiles(router, views)
     _add_live(router, ticker)
+    _add_sql(router, settings, catalogue)
     server.include_router(router)
     server.add_exception_handler(ZipotifyError, _explained)
 
@@ -96,7 +101,7 @@ def _answer(views: Views, tile_id: str, filters: Filters, form: Form) -> Any:
         content = views.parquet(tile, filters)
         if content is None:
             raise _nothing_published()
-        return _file(content, "application/vnd.apache.parquet", f"{tile_id}.parquet")
+        return _file(content, _PARQUET, f"{tile_id}.parquet")
     frame = views.frame(tile, filters)
     if frame is None:
         raise _nothing_published()
@@ -113,6 +118,21 @@ def _answer(views: Views, tile_id: str, filters: Filters, form: Form) -> Any:
         sql=tile.sql(scope),
         rows=frame.records(),
     )
+
+
+def _add_sql(router: APIRouter, settings: Settings, catalogue: Catalogue) -> None:
+    @router.get("/tables", summary="Every table of every stage")
+    def tables() -> list[dict[str, Any]]:
+        return [asdict(table) for table in catalogue.tables()]
+
+    @router.get("/query", summary="One SELECT on the published marts")
+    def query(sql: str, form: Annotated[Form, Query(alias="format")] = "json") -> Any:
+        if form == "parquet":
+            return _file(run_sql_to_parquet(settings, sql), _PARQUET, "result.parquet")
+        answer = run_sql(settings, sql, EXPORT_ROW_LIMIT)
+        if form == "csv":
+            return _file(answer.as_csv().encode(), "text/csv; charset=utf-8", "result.csv")
+        return Response(answer.as_json(), media_type="application/json")
 
 
 def _file(content: bytes, kind: str, name: str) -> Response:

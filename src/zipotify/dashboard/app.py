@@ -16,9 +16,12 @@ from zipotify import __version__
 from zipotify.access.middleware import AccessMiddleware
 from zipotify.access.protect import gate_of
 from zipotify.contracts.serving import connect
-from zipotify.dashboard import callbacks
+from zipotify.dashboard import callbacks, explore_callbacks
 from zipotify.dashboard.api import add_api
+from zipotify.dashboard.board import Board
+from zipotify.dashboard.catalogue import Catalogue
 from zipotify.dashboard.guard import Guard
+from zipotify.dashboard.health import HealthReader
 from zipotify.dashboard.history import History
 from zipotify.dashboard.shell import shell
 from zipotify.dashboard.ticker import Ticker
@@ -45,6 +48,7 @@ def create_application(settings: Settings) -> Application:
     history = History(settings)
     ticker = Ticker(engine, history)
     views = Views(settings, history)
+    catalogue = Catalogue(settings, history, engine)
 
     @asynccontextmanager
     async def beating(_server: FastAPI) -> AsyncIterator[None]:
@@ -54,9 +58,10 @@ def create_application(settings: Settings) -> Application:
 
     server = FastAPI(title="Zipotify", version=__version__, lifespan=beating, docs_url=None, redoc_url=None)
     server.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_ZIPPED_BYTES)
-    add_api(server, views, ticker)
+    add_api(server, settings, views, catalogue, ticker)
     dash = _dash(server, history)
-    callbacks.register(dash, views, ticker)
+    callbacks.register(dash, views, Board(HealthReader(settings, engine, history)), ticker)
+    explore_callbacks.register(dash, settings, catalogue)
     return Application(AccessMiddleware(Guard(server), gate_of(settings, dash.csp_hashes())), engine)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, html, no_update, set_props
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 
-from zipotify.dashboard.board import NowBoard
+from zipotify.dashboard.board import Board
 from zipotify.dashboard.components import messages
 from zipotify.dashboard.components.filterbar import CUSTOM, filter_bar
 from zipotify.dashboard.filters import FilterError, Filters, parse
@@ -22,11 +22,11 @@ from zipotify.dashboard.views import Views, said_period
 _WAIT_S = 15.0
 
 
-def register(app: Dash, views: Views, ticker: Ticker) -> None:
+def register(app: Dash, views: Views, board: Board, ticker: Ticker) -> None:
     """Connect everything."""
     _register_pages(app, views)
     _register_tiles(app, views)
-    _register_live(app, ticker)
+    _register_live(app, board, ticker)
     _register_browser_side(app)
 
 
@@ -34,20 +34,23 @@ def _register_pages(app: Dash, views: Views) -> None:
     @app.callback(  # type: ignore[untyped-decorator]
         Output("page-head", "children"),
         Output("page", "children"),
+        Output("shown", "data"),
         Input("url", "pathname"),
         Input("url", "search"),
+        State("shown", "data"),
     )
-    async def show_page(path: str, search: str) -> tuple[Any, Any]:
+    async def show_page(path: str, search: str, shown: str) -> tuple[Any, Any, str]:
         page = PAGES.get(path or "/")
         if page is None:
-            return html.Div(), messages.empty(f"There is no page {path}.", "Choose one above.")
+            return html.Div(), messages.empty(f"There is no page {path[:80]}.", "Choose one above."), ""
         try:
             filters = parse(search)
         except FilterError as error:
-            return heading(page), messages.problem(error.what, error.to_do)
+            again = dcc.Link("Show the page without filters", href=page.path, className="zip-link")
+            return heading(page), [messages.problem(error.what, error.to_do), again], ""
         head = heading(page, await asyncio.to_thread(_bar, views, filters) if page.has_filters else None)
-        is_same = ctx.triggered_id == "url" and [t["prop_id"] for t in ctx.triggered] == ["url.search"]
-        return head, no_update if is_same and page.layout is None else page.body(filters)
+        # The tiles of a page that is there already follow the address by themselves.
+        return head, no_update if shown == page.path else page.body(filters), page.path
 
     @app.callback(  # type: ignore[untyped-decorator]
         Output("url", "search"),
@@ -98,9 +101,7 @@ def _register_tiles(app: Dash, views: Views) -> None:
         return no_update if filled.body is None else filled.body, filled.foot, filled.menu
 
 
-def _register_live(app: Dash, ticker: Ticker) -> None:
-    board = NowBoard()
-
+def _register_live(app: Dash, board: Board, ticker: Ticker) -> None:
     @app.callback(persistent=True, websocket=True)  # type: ignore[untyped-decorator]
     async def push() -> None:
         """Tell one viewer of each tick, and of each new snapshot."""
@@ -120,9 +121,8 @@ def _register_live(app: Dash, ticker: Ticker) -> None:
         State({"type": "live", "id": ALL}, "id"),
         websocket=True,
     )
-    async def show_now(_tick: int, ids: list[dict[str, str]]) -> list[Any]:
-        drawn = await asyncio.to_thread(board.drawn, ticker.tick)
-        return [drawn[each["id"]] for each in ids]
+    async def show_live(_tick: int, ids: list[dict[str, str]]) -> list[Any]:
+        return await asyncio.to_thread(board.drawn, [each["id"] for each in ids], ticker.tick)
 
 
 def _register_browser_side(app: Dash) -> None:

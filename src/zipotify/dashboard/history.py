@@ -6,21 +6,19 @@ goes there, and the old file is let go when its last answer is out.
 
 from __future__ import annotations
 
-import io
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
 
 import duckdb
-import pyarrow.parquet as parquet
 
-from zipotify.contracts.answers import Answer, ask
+from zipotify.contracts.answers import Answer, ask, ask_arrow, parquet_bytes
 from zipotify.contracts.snapshot import Manifest, current, open_current
 from zipotify.settings import Settings
 
 _KEPT_ANSWERS = 2000
 _TOO_LONG_S = 30.0
+_LARGEST_EXPORT_ROWS = 1_000_000
 
 
 @dataclass
@@ -68,12 +66,9 @@ class Snapshot:
         """The answer as a Parquet file, with the types that the marts have."""
         cursor = self._connection.cursor()
         try:
-            table: Any = cursor.execute(sql).to_arrow_table()
+            return parquet_bytes(ask_arrow(cursor, sql, _LARGEST_EXPORT_ROWS))
         finally:
             cursor.close()
-        buffer = io.BytesIO()
-        parquet.write_table(table, buffer, compression="zstd")
-        return buffer.getvalue()
 
 
 class History:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from zipotify.dashboard.ticker import Tick
 
@@ -33,7 +33,7 @@ def _lines(tick: Tick) -> Iterator[str]:
     yield from _gauge("part_running", "1 when the part says that it runs", parts)
 
 
-def _gauge(name: str, text: str, values: dict[str, float]) -> Iterator[str]:
+def _gauge(name: str, text: str, values: Mapping[str, float]) -> Iterator[str]:
     if values:
         yield f"# HELP zipotify_{name} {text}\n# TYPE zipotify_{name} gauge\n"
     for labels, value in values.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 
 import uvicorn
@@ -28,6 +29,9 @@ def serve(settings: Settings) -> None:
         ws_max_size=_LARGEST_MESSAGE_BYTES,
         timeout_graceful_shutdown=_STOP_LIMIT_S,
     )
+    # uvicorn stops in good order and then raises the signal again; being asked to stop is no failure.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     try:
         uvicorn.Server(config).run(sockets=[listener])
     finally:

@@ -18,6 +18,7 @@ def shell(publish_id: str | None) -> Any:
         [
             dcc.Location(id="url", refresh="callback-nav"),
             dcc.Store(id="tick", data=0),
+            dcc.Store(id="shown", data=""),
             dcc.Store(id="published", data=publish_id),
             html.A("Skip to content", href="#page", className="zip-skip"),
             html.Div(

@@ -20,6 +20,7 @@ TICK_S = 1.0
 SILENT_AFTER_S = 180
 """Live events are expected to come more often than that."""
 _HEARTBEAT_S = 20.0
+_BEAT_S = 10
 PART = "dashboard"
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,8 @@ class Tick:
     """Why `view` is old; empty while it is not."""
     silent_minutes: int = 0
     """For how long nothing has come, once that is worth saying."""
+    beat: int = 0
+    """Changes every ten seconds: what is drawn besides `view` is looked at anew."""
 
 
 class Ticker:
@@ -85,7 +88,9 @@ class Ticker:
             problem = f"the serving database does not answer ({type(error).__name__})"
             log.warning("%s: %s", problem, error)
         old = self.tick
-        new = Tick(old.number, view, self._history.publish_id(), problem, _silent_minutes(view))
+        new = Tick(
+            old.number, view, self._history.publish_id(), problem, _silent_minutes(view), int(time.time() // _BEAT_S)
+        )
         if new != old or old.number == 0:
             self.tick = replace(new, number=old.number + 1)
             self._wake()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from zipotify.dashboard.pages import audience, engagement, music, now, overview
+from zipotify.dashboard.pages import audience, engagement, explore, health, music, now, overview
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.tile import Tile
 
-PAGES: dict[str, Page] = {
-    page.path: page for page in (now.PAGE, overview.PAGE, music.PAGE, audience.PAGE, engagement.PAGE)
-}
+_ORDER = (now, overview, music, audience, engagement, health, explore)
+PAGES: dict[str, Page] = {module.PAGE.path: module.PAGE for module in _ORDER}
 TILES: dict[str, Tile] = {tile.id: tile for page in PAGES.values() for tile in page.tiles}

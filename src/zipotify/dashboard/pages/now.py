@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import html
 
 from zipotify.dashboard import wording
 from zipotify.dashboard.components import messages
 from zipotify.dashboard.components.charts import Line, graph, lines
 from zipotify.dashboard.components.figures import Number, numbers
+from zipotify.dashboard.components.frames import live, live_grid
 from zipotify.dashboard.components.pipeline import strip
 from zipotify.dashboard.components.ranking import Entry, moved, ranking
 from zipotify.dashboard.components.statemap import state_map
@@ -143,37 +143,11 @@ def layout(_filters: Filters) -> Component:
     """Frames; the live callback fills them."""
     return html.Div(
         [
-            html.Div(_live("as-of"), className="zip-full", role="status"),
-            html.Section(_live("pipeline"), className="zip-full zip-pipeline", **{"aria-label": "Pipeline"}),
-            *(_card(name, *texts[:3]) for name, texts in TILES.items()),
+            html.Div(live("as-of", 18), className="zip-full", role="status"),
+            html.Section(live("pipeline", 40), className="zip-full zip-pipeline", **{"aria-label": "Pipeline"}),
+            *live_grid({name: texts[:3] for name, texts in TILES.items()}),
         ],
         className="zip-grid",
-    )
-
-
-def _live(name: str) -> Component:
-    shape = dmc.Skeleton(height=18 if name in ("as-of", "pipeline") else 150)
-    return html.Div(shape, id={"type": "live", "id": name})
-
-
-def _card(name: str, title: str, unit: str, width: str) -> Component:
-    return html.Section(
-        [
-            html.Header(
-                html.Div(
-                    [
-                        html.H2(title, className="zip-tile-title", id=f"title-live-{name}"),
-                        html.P(unit, className="zip-tile-unit"),
-                    ],
-                    className="zip-tile-heading",
-                ),
-                className="zip-tile-head",
-            ),
-            html.Div(_live(name), className="zip-tile-body"),
-        ],
-        className=f"zip-tile zip-{width}",
-        id=f"live-{name}",
-        **{"aria-labelledby": f"title-live-{name}"},
     )
 
 

@@ -1,0 +1,211 @@
+"""Explore: show me the rows. Every table of every stage, and a box for SQL; what one sees is in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qs, quote
+
+import dash_ag_grid as dag
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from zipotify.access.identity import require
+from zipotify.access.roles import Role
+from zipotify.contracts.answers import Answer
+from zipotify.dashboard import wording
+from zipotify.dashboard.catalogue import Catalogue, TableInfo
+from zipotify.dashboard.components import messages
+from zipotify.dashboard.components.autochart import autochart
+from zipotify.dashboard.filters import Filters
+from zipotify.dashboard.pages.page import Page
+from zipotify.dashboard.sandbox import EXPORT_ROW_LIMIT, ROW_LIMIT, TIME_LIMIT_S, run_sql
+from zipotify.dashboard.tile import Component
+from zipotify.errors import ForbiddenError, QueryError
+from zipotify.settings import Settings
+
+_STAGES = {
+    "warehouse": "Warehouse: published marts",
+    "lake": "Lake: events as they came",
+    "live": "Serving database: live, and the parts",
+}
+_GRID = {"pagination": True, "paginationPageSize": 50, "animateRows": False, "enableCellTextSelection": True}
+_EXAMPLE = "select date_day, play_count, active_user_count from agg_day order by date_day desc"
+
+
+def layout(_filters: Filters) -> Component:
+    """Frames; `explored` fills them for the address."""
+    return html.Div(
+        [
+            html.Nav(dmc.Skeleton(height=300), id="explore-list", className="zip-tables", **{"aria-label": "Tables"}),
+            html.Div(
+                [
+                    html.Section(
+                        [
+                            html.Label("SQL on the published marts", htmlFor="explore-sql", className="zip-tile-title"),
+                            html.P(
+                                f"Read-only: one SELECT, {TIME_LIMIT_S:.0f} s and {ROW_LIMIT:,} rows at most."
+                                f" Ctrl+Enter runs it. Downloads hold up to {EXPORT_ROW_LIMIT:,} rows.",
+                                className="zip-tile-unit",
+                            ),
+                            dcc.Textarea(id="explore-sql", value=_EXAMPLE, className="zip-sql-box", spellCheck=False),
+                            dmc.Button("Run", id="explore-run", size="sm", mt="xs", className="zip-run"),
+                        ],
+                        className="zip-tile",
+                    ),
+                    html.Section(
+                        dmc.Skeleton(height=320),
+                        id="explore-main",
+                        className="zip-tile",
+                        **{"aria-live": "polite", "aria-label": "Result"},
+                    ),
+                ],
+                className="zip-explored",
+            ),
+        ],
+        className="zip-explore",
+    )
+
+
+def asked(search: str) -> tuple[str, str]:
+    """Table and SQL that an address names."""
+    given = parse_qs((search or "").lstrip("?"))
+    return given.get("table", [""])[0], given.get("sql", [""])[0]
+
+
+def explored(settings: Settings, catalogue: Catalogue, search: str) -> tuple[Component, Component]:
+    """The list of tables, and what was asked for."""
+    try:
+        require(Role.ANALYST)
+    except ForbiddenError as error:
+        return [], messages.problem(error.what, error.to_do)
+    name, sql = asked(search)
+    tables = catalogue.tables()
+    listed = _listed(tables, name)
+    try:
+        if sql:
+            return listed, _result(sql, run_sql(settings, sql))
+        table = next((table for table in tables if table.key == name), None)
+        if table is None and name:
+            raise QueryError(f"there is no table {name[:80]}", "choose one from the list")
+        if table is None:
+            return listed, messages.empty("Choose a table, or run a query.")
+        return listed, _described(table, catalogue)
+    except QueryError as error:
+        return listed, messages.problem(error.what, error.to_do)
+
+
+def _listed(tables: Sequence[TableInfo], chosen: str) -> Component:
+    return [
+        html.Div(
+            [
+                html.H2(title, className="zip-stage"),
+                html.Ul([_entry(table, table.key == chosen) for table in tables if table.stage == stage]),
+            ]
+        )
+        for stage, title in _STAGES.items()
+    ]
+
+
+def _entry(table: TableInfo, is_chosen: bool) -> Component:
+    count = "" if table.row_count is None else wording.count(table.row_count)
+    look = "zip-table-link zip-active" if is_chosen else "zip-table-link"
+    return html.Li(
+        dcc.Link([html.Span(table.name), html.Span(count)], href=f"/explore?table={table.key}", className=look)
+    )
+
+
+def _described(table: TableInfo, catalogue: Catalogue) -> Component:
+    count = "unknown" if table.row_count is None else wording.exact(table.row_count)
+    head = [
+        html.H2(table.name, className="zip-tile-title"),
+        html.P(
+            f"{table.doc or 'no description'} · made from {table.comes_from} · {count} rows", className="zip-tile-unit"
+        ),
+    ]
+    columns = dmc.Accordion(
+        dmc.AccordionItem(
+            [
+                dmc.AccordionControl(f"{len(table.columns)} columns"),
+                dmc.AccordionPanel(_columns(table)),
+            ],
+            value="columns",
+        ),
+        variant="separated",
+        my="sm",
+    )
+    try:
+        sample = catalogue.sample(table)
+    except QueryError as error:
+        return [*head, columns, messages.notice(error.what, error.to_do)]
+    sql = f"select * from {table.name}" if table.stage == "warehouse" else ""
+    return [
+        *head,
+        columns,
+        *_table(sample, sql),
+        html.P(f"A sample of {len(sample.rows)} rows.", className="zip-tile-foot"),
+    ]
+
+
+def _columns(table: TableInfo) -> Component:
+    heads = html.Thead(html.Tr([html.Th(name, scope="col") for name in ("Column", "Type", "What it is")]))
+    rows = [html.Tr([html.Td(c.name), html.Td(c.type), html.Td(c.doc)]) for c in table.columns]
+    return html.Div(html.Table([heads, html.Tbody(rows)], className="zip-columns"), className="zip-scroll")
+
+
+def _result(sql: str, answer: Answer) -> Component:
+    cut = f"first {ROW_LIMIT:,} rows; there are more" if answer.is_cut else f"{len(answer.rows):,} rows"
+    return [html.H2("Result", className="zip-tile-title"), html.P(cut, className="zip-tile-unit"), *_table(answer, sql)]
+
+
+def _table(answer: Answer, sql: str) -> list[Any]:
+    if not answer.rows:
+        return [messages.empty("No rows.")]
+    links = [
+        html.A(
+            name, href=f"/api/v1/query?sql={quote(sql)}&format={form}", download=f"result.{form}", className="zip-link"
+        )
+        for form, name in (("csv", "CSV"), ("parquet", "Parquet"), ("json", "JSON"))
+        if sql
+    ]
+    tools = dmc.Group([dmc.Text("Download", size="sm", fw=600), *links], gap="sm", my="xs") if links else None
+    return [tools, grid(answer), autochart(answer)]
+
+
+def grid(answer: Answer) -> Component:
+    """Rows that can be filtered and sorted by column."""
+    fields = [f"c{at}" for at in range(len(answer.columns))]
+    numbers = {at for at in range(len(fields)) if any(isinstance(row[at], (int, float)) for row in answer.rows)}
+    columns = [
+        {
+            "field": field,
+            "headerName": name,
+            "filter": "agNumberColumnFilter" if at in numbers else "agTextColumnFilter",
+            "type": "numericColumn" if at in numbers else None,
+        }
+        for at, (field, name) in enumerate(zip(fields, answer.columns, strict=True))
+    ]
+    return dag.AgGrid(
+        columnDefs=columns,
+        rowData=[dict(zip(fields, map(_cell, row), strict=True)) for row in answer.rows],
+        defaultColDef={"sortable": True, "resizable": True, "minWidth": 90, "maxWidth": 380},
+        columnSize="autoSize",
+        dashGridOptions={
+            "pagination": True,
+            "paginationPageSize": 50,
+            "animateRows": False,
+            "enableCellTextSelection": True,
+        },
+        style={"height": "460px"},
+        className="zip-grid-view",
+    )
+
+
+def _cell(value: Any) -> Any:
+    """Nested values as text; whole numbers beyond what a browser counts exactly too."""
+    if isinstance(value, (list, dict)):
+        return str(value)
+    return str(value) if isinstance(value, int) and abs(value) > 2**53 else value
+
+
+PAGE = Page("/explore", "Explore", "Show me the rows.", layout=layout, has_filters=False)
