@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from zipotify.contracts.fields import EventContract, EventField
+from zipotify.contracts.fields import EXTRA, EventContract, EventField
 from zipotify.contracts.reasons import Reason
 
 EARLIEST_MS = 946_684_800_000
@@ -103,7 +103,18 @@ def _typed_fields(contract: EventContract, value: Mapping[str, Any]) -> Event | 
         if isinstance(typed, Refusal):
             return typed
         event[field.name] = typed
-    return event
+    extra = unknown_fields(contract, value)
+    return event | {EXTRA: extra} if extra else event
+
+
+def unknown_fields(contract: EventContract, value: Mapping[str, Any]) -> str | None:
+    """Fields that the contract does not know, as a JSON object of texts by name; None when there are none."""
+    unknown = {
+        name: given if isinstance(given, str) else orjson.dumps(given).decode()
+        for name, given in value.items()
+        if name not in contract.names and given is not None and given != ""
+    }
+    return orjson.dumps(unknown, option=orjson.OPT_SORT_KEYS).decode() if unknown else None
 
 
 def _typed(field: EventField, given: Any) -> Any:

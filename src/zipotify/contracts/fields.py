@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 CONTRACT_VERSION = "1.0"
+FIRST_VERSION = "1.0"
 MS_UTC = "ms since 1970, UTC"
 
 Kind = Literal["long", "int", "double", "string", "bool", "id", "number"]
@@ -16,6 +17,9 @@ PAGE_VIEW_EVENTS = "page_view_events"
 AUTH_EVENTS = "auth_events"
 STATUS_CHANGE_EVENTS = "status_change_events"
 DEAD_LETTERS = "dead_letters"
+
+EXTRA = "_extra"
+"""Where a typed event keeps the fields that its contract does not know; bronze has them in column `extra`."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class EventField:
     required: bool = False
     unit: str = ""
     example: str = ""
+    since: str = FIRST_VERSION
+    """Contract version that brought the field."""
 
     @property
     def is_personal(self) -> bool:
@@ -51,6 +57,19 @@ class EventContract:
     def bronze_fields(self) -> tuple[EventField, ...]:
         """Fields that bronze keeps under their own column."""
         return tuple(field for field in self.fields if field.column is not None)
+
+    @property
+    def hashed_fields(self) -> tuple[EventField, ...]:
+        """Bronze fields that tell a repeat from a conflict.
+
+        Later fields take no part: a record that is sent again after an upgrade is still a repeat.
+        """
+        return tuple(field for field in self.bronze_fields if field.since == FIRST_VERSION)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of all fields on the wire."""
+        return frozenset(field.name for field in self.fields)
 
     def field(self, name: str) -> EventField:
         """The field of that wire name; KeyError when there is none."""

@@ -56,8 +56,8 @@ def user_keyer(secret: bytes) -> Callable[[str, str], str]:
 
 
 def content_hash(contract: EventContract, event: Mapping[str, Any], user_key: str | None) -> str:
-    """MD5 (hex) over the bronze fields and the user key: equal for equal content, whatever the JSON looked like."""
-    parts = [_content_text(event.get(field.name)) for field in contract.bronze_fields]
+    """MD5 (hex) over the hashed fields and the user key: equal for equal content, whatever the JSON looked like."""
+    parts = [_content_text(event.get(field.name)) for field in contract.hashed_fields]
     text = CONTENT_SEPARATOR.join([*parts, user_key or CONTENT_NULL])
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 

@@ -54,6 +54,7 @@ _EVENT_HEAD = (
 )
 _EVENT_TAIL = (
     Column("device", "string", "Device class of the user agent"),
+    Column("extra", "string", "JSON object of fields that the contract does not know, values as text", True, True),
     Column("content_hash", "string", "MD5 over the event's content; tells a repeat from a conflict", False),
     Column("contract_version", "string", "Version of the contract that typed it", False),
 )
@@ -111,8 +112,9 @@ QUARANTINE = Table(
         Column("topic", "string", "Topic it was meant for", False),
         Column("reason", "string", "Reason code", False),
         Column("message", "string", "What exactly was wrong", False),
-        Column("value", "binary", "The original bytes", True, True),
+        Column("value", "binary", "The original bytes; null once discarded", True, True),
         *WHERE_FROM,
+        Column("discarded_at", "timestamp", "When somebody decided that it is worth nothing"),
     ),
 )
 REPEATS = Table(

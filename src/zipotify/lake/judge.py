@@ -6,21 +6,20 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from zipotify.contracts.decode import Event, Limits, Refusal, decode
-from zipotify.contracts.device import device_class
 from zipotify.contracts.erasure import read_list
-from zipotify.contracts.fields import CONTRACT_VERSION, EVENTS
+from zipotify.contracts.fields import EVENTS
 from zipotify.contracts.files import RawRecord
-from zipotify.contracts.identity import content_hash, event_id, private_id, user_keyer
+from zipotify.contracts.identity import user_keyer
 from zipotify.contracts.reasons import Reason
-from zipotify.contracts.tables import BRONZE, ERASED, PRIVATE_FIELDS, QUARANTINE, REMOVED, REPEATS, USERS_PRIVATE
+from zipotify.contracts.tables import BRONZE, ERASED, QUARANTINE, REMOVED, REPEATS, USERS_PRIVATE
+from zipotify.lake.rows import Row, bronze_row, private_row
 from zipotify.settings import Settings
 
-Row = dict[str, Any]
+CONFLICT_MESSAGE = "an event with the same identity and other content is there already"
 
 
 @dataclass
@@ -49,7 +48,7 @@ class Judge:
         self._source = source
         self._load_id = load_id
         self._read_at = read_at
-        self._private_seen = _private_ids(self._lake)
+        self._private_seen = private_ids(self._lake)
         self._erased = read_list(settings.home)
 
     def judge(self, records: list[RawRecord], first_row: int) -> Outcome:
@@ -79,19 +78,9 @@ class Judge:
         return self._typed(record, event, number)
 
     def _typed(self, record: RawRecord, event: Event, number: int) -> _Candidate:
-        contract = EVENTS[record.topic]
         user_key = self._key(self._source, event["userId"]) if "userId" in event else None
-        at = datetime.fromtimestamp(event["ts"] // 1000, UTC).replace(microsecond=event["ts"] % 1000 * 1000)
-        row = {str(f.column): event.get(f.name) for f in contract.bronze_fields} | {
-            "event_id": event_id(self._source, record.topic, event["sessionId"], event["itemInSession"], event["ts"]),
-            "user_key": user_key,
-            "event_at": at,
-            "event_date": at.date(),
-            "device": device_class(event.get("userAgent")),
-            "content_hash": content_hash(contract, event, user_key),
-            "contract_version": CONTRACT_VERSION,
-        }
-        return _Candidate(record.topic, record.value, row | self._where_from(number), self._private(event, user_key))
+        row = bronze_row(record.topic, self._source, event, user_key) | self._where_from(number)
+        return _Candidate(record.topic, record.value, row, private_row(self._source, event, user_key))
 
     def _where_from(self, number: int) -> Row:
         return {
@@ -101,14 +90,6 @@ class Judge:
             "load_id": self._load_id,
             "load_row": number,
         }
-
-    def _private(self, event: Event, user_key: str | None) -> Row | None:
-        if user_key is None:
-            return None
-        values = {column: event.get(name) for name, column in PRIVATE_FIELDS.items()}
-        identity = private_id(self._source, list(values.values()))
-        head = {"private_id": identity, "source": self._source, "user_key": user_key}
-        return {**head, **values, "ingested_at": datetime.now(UTC)}
 
     def _refuse(self, outcome: Outcome, topic: str, value: bytes, refusal: Refusal, number: int) -> None:
         row = {"topic": topic, "reason": str(refusal.reason), "message": refusal.message, "value": value}
@@ -144,8 +125,7 @@ class Judge:
         elif first_hash == row["content_hash"]:
             outcome.rows[REPEATS.name].append({**row, "topic": candidate.topic})
         else:
-            message = "an event with the same identity and other content is there already"
-            refusal = Refusal(Reason.CONFLICT, message)
+            refusal = Refusal(Reason.CONFLICT, CONFLICT_MESSAGE)
             self._refuse(outcome, candidate.topic, candidate.value, refusal, row["load_row"])
 
     def _keep_private(self, row: Row | None, outcome: Outcome) -> None:
@@ -154,5 +134,6 @@ class Judge:
             outcome.rows[USERS_PRIVATE.name].append(row)
 
 
-def _private_ids(lake: Path) -> set[str]:
+def private_ids(lake: Path) -> set[str]:
+    """Everybody's attributes that `users_private` has already, by their ids."""
     return set(pl.scan_delta(str(lake / USERS_PRIVATE.path)).select("private_id").collect()["private_id"])

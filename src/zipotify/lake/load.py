@@ -26,6 +26,7 @@ from zipotify.contracts.identity import checked_source
 from zipotify.contracts.tables import BRONZE, LOADS, QUARANTINE, REMOVED, REPEATS, TABLES, Table
 from zipotify.lake.arrow import arrow_table
 from zipotify.lake.judge import Judge, Outcome
+from zipotify.lake.requests import apply_waiting
 from zipotify.lake.tables import ensure_tables
 from zipotify.settings import Settings
 
@@ -72,6 +73,7 @@ def load_files(
         require_applied(settings.home)
         ensure_tables(settings.home.lake)
         outbox.move_to_quarantine(settings.home)
+        apply_waiting(settings)
         return _Load(settings, files, source, topic).run(records, on_progress)
 
 
