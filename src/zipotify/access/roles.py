@@ -46,6 +46,7 @@ EXACT: dict[str, Need] = {
     **dict.fromkeys(("/", "/overview", "/music", "/audience", "/engagement", "/health", "/year"), _PAGE),
     "/explore": Need(Role.ANALYST, "pages"),
     "/openapi.json": _API,
+    "/_reload-hash": _NOBODY_ELSE,
     "/metrics": Need(Role.VIEWER, "metrics"),
     **dict.fromkeys(("/_dash-layout", "/_dash-dependencies", "/_dash-update-component", "/_favicon.ico"), _PAGE),
 }
