@@ -33,7 +33,7 @@ from zipotify.warehouse.build import build
 pytestmark = pytest.mark.integration
 
 STREAMED, LOADED = "canary-stream", "canary-load"
-OTHERS = {"userId": "other-user", "lastName": "Otherwise", "firstName": "Olga", "song": "Song of the others"}
+OTHERS = {**canary.OTHER, "song": "Song of the others"}
 
 
 def send(spark: SparkSession, settings: Settings) -> None:

@@ -17,6 +17,17 @@ PRIVATE = {
     "registration": 1_612_345_678_901,
 }
 """What may be in `users_private` only."""
+OTHER: dict[str, Any] = {
+    "userId": "other-user",
+    "lastName": "Otherwise",
+    "firstName": "Olga",
+    "zip": "10001",
+    "userAgent": "Mozilla/5.0 (X11; Linux)",
+    "lat": 40.5,
+    "lon": -74.25,
+    "registration": 1_600_000_000_000,
+}
+"""Somebody else, who stays."""
 SONG = "Song that only the canary plays"
 """No secret: it shows that a scan sees into each place."""
 CITY = {"city": "Birdville", "state": "TX", "gender": "F"}
