@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 
 from zipotify.contracts.metrics import Metric, metrics
+from zipotify.contracts.serving_metrics import render
 from zipotify.dashboard.catalogue import Catalogue
 from zipotify.dashboard.filters import DEFAULT_PERIOD, FilterError, Filters, parse
 from zipotify.dashboard.pages import TILES
@@ -61,7 +62,7 @@ def add_api(server: FastAPI, settings: Settings, views: Views, catalogue: Catalo
 
     @server.get("/metrics", response_class=PlainTextResponse, summary="Figures for Prometheus")
     def prometheus() -> str:
-        return exposition(ticker.tick)
+        return exposition(ticker.tick) + render(ticker.engine)
 
 
 def _add_tiles(router: APIRouter, views: Views) -> None:

@@ -1,4 +1,4 @@
-"""The dashboard's own figures and those of the pipeline, in Prometheus's text format."""
+"""The live picture's figures in Prometheus's text format; `contracts/serving_metrics.py` has those of the pipeline."""
 
 from __future__ import annotations
 
@@ -25,12 +25,6 @@ def _lines(tick: Tick) -> Iterator[str]:
     pipeline = view.pipeline
     if pipeline.events_per_s is not None:
         yield from _gauge("events_per_second", "Page views per second, newest minute", {"": pipeline.events_per_s})
-    lags = {f'stage="{stage}"': p99 / 1000 for stage, p99 in pipeline.p99_ms.items()}
-    yield from _gauge("visible_after_p99_seconds", "Produced to visible, 99th percentile", lags)
-    if pipeline.ledger_balanced is not None:
-        yield from _gauge("ledger_balanced", "1 when every event is accounted for", {"": int(pipeline.ledger_balanced)})
-    parts = {f'part="{name}"': int(state in ("running", "loading")) for name, (state, _) in pipeline.parts.items()}
-    yield from _gauge("part_running", "1 when the part says that it runs", parts)
 
 
 def _gauge(name: str, text: str, values: Mapping[str, float]) -> Iterator[str]:

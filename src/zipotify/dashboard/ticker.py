@@ -45,7 +45,8 @@ class Ticker:
     """A thread that ticks, and the way for coroutines to wait for its next tick."""
 
     def __init__(self, engine: Engine, history: History) -> None:
-        self._engine = engine
+        self.engine = engine
+        """The serving database, for who wants more of it than the picture."""
         self._history = history
         self._stop = Event()
         self._thread = Thread(target=self._run, name="ticker", daemon=True)
@@ -83,7 +84,7 @@ class Ticker:
         """One tick: read, compare, wake who waits."""
         view, problem = self.tick.view, ""
         try:
-            view = read_live(self._engine)
+            view = read_live(self.engine)
         except SQLAlchemyError as error:
             problem = f"the serving database does not answer ({type(error).__name__})"
             log.warning("%s: %s", problem, error)
@@ -107,7 +108,7 @@ class Ticker:
             try:
                 self.look()
                 if started_s >= next_report_s:
-                    report_part(self._engine, PART, "running", "serving")
+                    report_part(self.engine, PART, "running", "serving")
                     next_report_s = started_s + _HEARTBEAT_S
             except Exception:  # a thread that ends would freeze the page in silence
                 log.exception("tick failed")
