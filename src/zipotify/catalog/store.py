@@ -22,6 +22,14 @@ def write_catalog(lake: Path) -> bool:
     return any(changed)
 
 
+def write_imported(lake: Path, tracks: pl.DataFrame, artists: pl.DataFrame) -> None:
+    """Put an imported catalogue in the place of what is there; a reader sees the old or the new tables."""
+    for name, table in (("artists", artists), ("tracks", tracks)):
+        path = lake / "catalog" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_deltalake(str(path), table.to_arrow(), mode="overwrite", schema_mode="overwrite")
+
+
 def stored(lake: Path, name: str) -> pl.DataFrame | None:
     """The lake's `tracks` or `artists`, by id; None when there are none."""
     return _read(lake / "catalog" / name)
