@@ -18,7 +18,7 @@ from zipotify.dashboard.prometheus import exposition
 from zipotify.dashboard.sandbox import EXPORT_ROW_LIMIT, run_sql, run_sql_to_parquet
 from zipotify.dashboard.ticker import Ticker
 from zipotify.dashboard.views import TooFewPeopleError, Views
-from zipotify.errors import ZipotifyError
+from zipotify.errors import ForbiddenError, ZipotifyError
 from zipotify.settings import Settings
 
 _PARQUET = "application/vnd.apache.parquet"
@@ -153,6 +153,7 @@ def _add_live(router: APIRouter, ticker: Ticker) -> None:
 
 def _explained(_request: Request, error: Exception) -> JSONResponse:
     """What, and what to do; wrong calls are 400, too few people 403, failed questions 422."""
-    code = 400 if isinstance(error, FilterError) else 403 if isinstance(error, TooFewPeopleError) else 422
+    is_hidden = isinstance(error, (TooFewPeopleError, ForbiddenError))
+    code = 400 if isinstance(error, FilterError) else 403 if is_hidden else 422
     assert isinstance(error, ZipotifyError)  # noqa: S101 - registered for these only
     return JSONResponse({"error": error.what, "to_do": error.to_do}, status_code=code)

@@ -47,7 +47,7 @@ def create_application(settings: Settings) -> Application:
     engine = connect(settings.serving_address())
     history = History(settings)
     ticker = Ticker(engine, history)
-    views = Views(settings, history)
+    views = Views(settings, history, ticker.stale)
     catalogue = Catalogue(settings, history, engine)
 
     @asynccontextmanager

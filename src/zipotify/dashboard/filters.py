@@ -43,6 +43,8 @@ class Filters:
     state: str = ""
     device: str = ""
     tag: str = ""
+    user: str = ""
+    """One user's key, for the Year page; whoever asks must be allowed to see row-level data."""
 
     @property
     def narrows_people(self) -> bool:
@@ -69,12 +71,17 @@ def parse(search: str | None) -> Filters:
     return Filters(**given)
 
 
+def checked(filters: Filters) -> Filters:
+    """Filters that did not come from an address; raises FilterError as `parse` does."""
+    return parse(filters.search())
+
+
 def _check(given: dict[str, str]) -> None:
     _one_of(given, "level", LEVELS)
     _one_of(given, "gender", tuple(GENDERS))
     if "state" in given and given["state"] not in STATES:
         raise FilterError(f"state={_short(given['state'])} is no US state", "use the two-letter code, as in state=CA")
-    for name in ("source", "device", "tag"):
+    for name in ("source", "device", "tag", "user"):
         if len(given.get(name, "")) > _LONGEST_TEXT:
             raise FilterError(f"{name} is too long", f"at most {_LONGEST_TEXT} characters")
     period = given.get("period", DEFAULT_PERIOD)

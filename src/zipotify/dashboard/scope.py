@@ -76,6 +76,8 @@ class Scope:
         if self.filters.tag:
             tag = literal(self.filters.tag)
             conditions.append(f"{dot}user_key in (select user_key from fct_sessions where tag = {tag})")
+        if self.filters.user:
+            conditions.append(f"{dot}user_key = {literal(self.filters.user)}")
         return conditions
 
 

@@ -80,6 +80,14 @@ class Ticker:
             self._waiting.discard(entry)
         return self.tick
 
+    def stale(self) -> str:
+        """Why the published figures are not renewed; empty while they are."""
+        pipeline = self.tick.view.pipeline if self.tick.view else None
+        if pipeline is not None and pipeline.build is not None and pipeline.build[0] == "failed":
+            began = time.strftime("%H:%M UTC", time.gmtime(pipeline.build[1] / 1000))
+            return f"stale: the build of {began} failed, these are of the last good one"
+        return ""
+
     def look(self) -> None:
         """One tick: read, compare, wake who waits."""
         view, problem = self.tick.view, ""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from dash import html
 
+from zipotify.access.identity import require
+from zipotify.access.roles import Role
 from zipotify.contracts.answers import Answer
 from zipotify.dashboard import wording
 from zipotify.dashboard.components import card, messages
@@ -42,7 +45,9 @@ class Filled:
 class Views:
     """Answers tiles for addresses."""
 
-    def __init__(self, settings: Settings, history: History) -> None:
+    def __init__(self, settings: Settings, history: History, stale: Callable[[], str] = lambda: "") -> None:
+        """`stale` says why what is published is not what it should be; empty while it is."""
+        self._stale = stale
         self._history = history
         self._k = settings.k_anonymity
 
@@ -64,7 +69,7 @@ class Views:
 
     def _drawn(self, tile: Tile, frame: Frame, search: str) -> Filled:
         menu = card.menu(tile, tile.sql(frame.scope), search)
-        foot = _foot(tile, frame)
+        foot = _foot(tile, frame, self._stale())
         if tile.is_empty(frame):
             said = f"Nothing between {said_period(frame.scope)}."
             return Filled(messages.empty(said, "Choose a longer period or fewer filters."), foot, menu)
@@ -72,7 +77,12 @@ class Views:
         return Filled(html.Div([told, tile.draw(frame)]), foot, menu)
 
     def frame(self, tile: Tile, filters: Filters) -> Frame | None:
-        """The tile's answer; None while nothing is published. Raises QueryError or TooFewPeopleError."""
+        """The tile's answer; None while nothing is published.
+
+        Raises QueryError, TooFewPeopleError, or ForbiddenError when one user is asked for by somebody who may not.
+        """
+        if filters.user:
+            require(Role.ANALYST)
         snapshot = self._history.newest()
         scope = None if snapshot is None else scope_of(snapshot, filters)
         if snapshot is None or scope is None:
@@ -125,10 +135,13 @@ def said_period(scope: Scope) -> str:
     return f"{first:%-d %b %Y} and {last:%-d %b %Y} ({days} {'day' if days == 1 else 'days'})"
 
 
-def _foot(tile: Tile, frame: Frame) -> Any:
+def _foot(tile: Tile, frame: Frame, stale: str) -> Any:
     notes = [f"as of {wording.instant(frame.scope.as_of.isoformat())}"]
     if not tile.people and frame.scope.filters.narrows_people:
         notes.append("filters on people do not apply here")
     if not tile.people and frame.scope.filters.period not in PERIODS:
         notes.append("shown for all time: custom periods are not published")
-    return html.Span(" · ".join(notes))
+    told = " · ".join(notes)
+    if not stale:
+        return html.Span(told)
+    return html.Span([html.Span(f"▲ {stale}", className="zip-stale"), f" · {told}"])

@@ -82,3 +82,8 @@ def instant(text: str | None) -> str:
 def date_time(seconds: float) -> str:
     """An instant as charts take it."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def day(text: str | None) -> str:
+    """An ISO day for people."""
+    return datetime.fromisoformat(text).strftime("%-d %b") if text else NOTHING

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import dash_mantine_components as dmc
 from dash import html
 
+from zipotify.contracts.metrics import metrics
 from zipotify.dashboard.tile import Tile
 
 _FORMS = {"csv": "CSV", "parquet": "Parquet", "json": "JSON"}
@@ -53,7 +54,16 @@ def skeleton() -> Any:
 
 
 def _about(tile: Tile) -> Any:
-    return popover("i", f"What is {tile.title}?", dmc.Text(tile.definition, size="sm"), 320)
+    known = metrics()
+    defined = [
+        html.P(
+            [html.B(known[name].title), f": {known[name].meaning} {known[name].caveats}"], className="zip-definition"
+        )
+        for name in tile.metrics
+        if name in known
+    ]
+    content = html.Div([html.P(tile.definition, className="zip-definition"), *defined])
+    return popover("i", f"What is {tile.title}?", content, 360)
 
 
 def popover(sign: str, label: str, content: Any, width_px: int) -> Any:

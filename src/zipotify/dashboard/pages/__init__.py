@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from zipotify.dashboard.pages import audience, engagement, explore, health, music, now, overview
+from zipotify.dashboard.pages import audience, engagement, explore, health, music, now, overview, year
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.tile import Tile
 
-_ORDER = (now, overview, music, audience, engagement, health, explore)
+_ORDER = (now, overview, music, audience, engagement, health, explore, year)
 PAGES: dict[str, Page] = {module.PAGE.path: module.PAGE for module in _ORDER}
 TILES: dict[str, Tile] = {tile.id: tile for page in PAGES.values() for tile in page.tiles}

@@ -155,7 +155,12 @@ def _columns(table: TableInfo) -> Component:
 
 def _result(sql: str, answer: Answer) -> Component:
     cut = f"first {ROW_LIMIT:,} rows; there are more" if answer.is_cut else f"{len(answer.rows):,} rows"
-    return [html.H2("Result", className="zip-tile-title"), html.P(cut, className="zip-tile-unit"), *_table(answer, sql)]
+    return [
+        html.H2("Result", className="zip-tile-title"),
+        html.P(cut, className="zip-tile-unit"),
+        *_table(answer, sql),
+        autochart(answer),
+    ]
 
 
 def _table(answer: Answer, sql: str) -> list[Any]:
@@ -169,7 +174,7 @@ def _table(answer: Answer, sql: str) -> list[Any]:
         if sql
     ]
     tools = dmc.Group([dmc.Text("Download", size="sm", fw=600), *links], gap="sm", my="xs") if links else None
-    return [tools, grid(answer), autochart(answer)]
+    return [tools, grid(answer)]
 
 
 def grid(answer: Answer) -> Component:
