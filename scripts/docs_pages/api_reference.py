@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from inspect import signature
+from typing import Any
 
 from fastapi import FastAPI
 
 from docs_pages.markdown import code, generated, join, table
 from zipotify.dashboard.api import add_api
 from zipotify.dashboard.pages import TILES
-from zipotify.dashboard.ticker import Ticker
-from zipotify.dashboard.views import Views
 
 
 def page() -> str:
     """Routes, their parameters, and the tiles by name."""
     server = FastAPI()
     # The routes only: nothing is asked, so there need be nothing behind them.
-    add_api(server, cast(Views, None), cast(Ticker, None))
+    nothing: list[Any] = [None] * (len(signature(add_api).parameters) - 1)
+    add_api(server, *nothing)
     intro = (
         "`zipotify dashboard` serves it beside the pages; a running one describes itself at `/openapi.json`. "
         "It only reads. Errors are JSON with `error` and `to_do`: 400 for a wrong filter, 403 for too few people, 404, "

@@ -8,14 +8,14 @@ from zipotify.contracts.reasons import MEANING, Reason
 from zipotify.settings import Settings
 
 _HOW_BACK = {
-    Reason.NOT_JSON: "repair the bytes at the producer and send the record again",
-    Reason.BAD_ENCODING: "write UTF-8 at the producer and send the record again",
-    Reason.WRONG_TYPE: "correct the producer, or widen the contract by a new version; then send it again",
-    Reason.MISSING_FIELD: "correct the producer and send it again",
+    Reason.NOT_JSON: "repair the bytes: `quarantine replay ID --with FILE`",
+    Reason.BAD_ENCODING: "write UTF-8: `quarantine replay ID --with FILE`",
+    Reason.WRONG_TYPE: "repair it (`--with FILE`), or widen the contract by a new version and replay as it is",
+    Reason.MISSING_FIELD: "repair it: `quarantine replay ID --with FILE`; correct the producer",
     Reason.MISSING_USER: "send it with the user, or with the `auth` it really had",
-    Reason.TIME_OUT_OF_RANGE: "correct the clock or the unit (ms since 1970, UTC) and send it again",
-    Reason.TOO_LARGE: "raise `max_event_bytes` (or `max_produced_bytes`) if such records are right, then send it again",
-    Reason.TOO_DEEP: "flatten it at the producer and send it again",
+    Reason.TIME_OUT_OF_RANGE: "correct the clock or the unit (ms since 1970, UTC), and repair what came",
+    Reason.TOO_LARGE: "raise `max_event_bytes` (or `max_produced_bytes`) if such records are right, and replay",
+    Reason.TOO_DEEP: "flatten it: `quarantine replay ID --with FILE`",
     Reason.CONFLICT: "it stays refused: the event that came first counts; find out which of the two is right",
     Reason.UNKNOWN_TOPIC: "add a contract for the topic, or send it to a known one",
 }
@@ -41,9 +41,14 @@ moves it into quarantine.
 
 ## How it comes back
 
-An event's identity does not depend on where it lay in Kafka, so a repaired record may simply be sent again, by
-`zipotify replay` or `zipotify load` with the same `--source`: what is in bronze already is a repeat and changes
-nothing, what was refused and now fits is taken. The refused row stays, as the record of what happened.
+`zipotify quarantine list` shows what was refused and exactly why, `zipotify quarantine show ID` its original bytes.
+After a fix (a new version of the contract, or a repaired record) `zipotify quarantine replay` sends it through again,
+exactly once: it takes its old place, and the ledger moves it from refused to bronze. What is given up,
+`zipotify quarantine discard` removes; the ledger goes on counting it as refused. The steps are on
+[the runbook](runbooks/quarantine.md).
+
+A producer may as well send repaired records itself, under the same source: what is in bronze already is a repeat and
+changes nothing, what was refused and now fits is taken.
 """
     return join(
         "# Reasons for refusal",

@@ -20,9 +20,10 @@ from zipotify.settings import CONFIG_FILE, ENV_PREFIX, Settings
 def page() -> str:
     """All settings in the order of the code, in its groups."""
     intro = (
-        f"A setting is given, in this order: as a flag where a verb has one, as environment variable "
-        f"`{ENV_PREFIX}<NAME>`, as `name = value` in `{CONFIG_FILE}` in the home, or not at all, and then its default "
-        "holds. A wrong key or value is refused when a verb starts, naming the key and what is allowed."
+        f"A setting is given, in this order: as a flag where a verb has one; as environment variable "
+        f"`{ENV_PREFIX}<NAME>`; as `name = value` in `{CONFIG_FILE}` in the home, in the table `[profiles.<name>]` of "
+        "the profile that holds or above all tables; or not at all, and then its default holds. "
+        "A wrong key or value is refused when a verb starts, naming the key and what is allowed."
     )
     parts = ["# Settings", generated("`zipotify.settings`"), intro]
     for group, names in _groups().items():
@@ -68,7 +69,13 @@ def _type(field: Any) -> str:
     if get_origin(field.annotation) is Literal:
         return "one of " + ", ".join(f"`{choice}`" for choice in get_args(field.annotation))
     kinds = get_args(field.annotation) or (field.annotation,)
-    names = {SecretStr: "text, secret", str: "text", Path: "path", int: "whole number", float: "number"}
+    names = {
+        SecretStr: "text, secret",
+        str: "text",
+        Path: "path",
+        int: "whole number",
+        float: "number",
+    }
     shown = names.get(next(kind for kind in kinds if kind is not NoneType), "text")
     return f"{shown}{_bounds(field)}" + (", or not set" if NoneType in kinds else "")
 
