@@ -70,7 +70,7 @@ def _type(field: Any) -> str:
         return "one of " + ", ".join(f"`{choice}`" for choice in get_args(field.annotation))
     kinds = get_args(field.annotation) or (field.annotation,)
     names = {
-        SecretStr: "text, secret",
+        SecretStr: "text, secret",  # pragma: allowlist secret
         str: "text",
         Path: "path",
         int: "whole number",
