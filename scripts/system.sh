@@ -1,10 +1,10 @@
 #!/bin/sh
-# What the tests need of the system and Python cannot bring: a browser, and a font for its pages.
+# What the tests need of the system and Python cannot bring: a browser, a font for its pages, and a PostgreSQL server.
 set -eu
 . "$(dirname -- "$0")/common.sh"
 
 missing=''
-for package in chromium fonts-dejavu-core; do
+for package in chromium fonts-dejavu-core postgresql; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
 [ -z "$missing" ] && exit 0

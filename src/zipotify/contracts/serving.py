@@ -66,6 +66,16 @@ live_users = Table(
     _text("level"),
     comment="who was active in which minute ('' for a user not shown): exact distinct counts over any window",
 )
+live_activity = Table(
+    "live_activity",
+    metadata,
+    _text("source", primary_key=True),
+    Column("bucket_start_s", BigInteger, primary_key=True, autoincrement=False),
+    _text("user_key", primary_key=True),
+    Column("session_id", BigInteger, primary_key=True, autoincrement=False),
+    *(_text(name, primary_key=True) for name in ("level", "state", "gender", "device")),
+    comment="who was active in which 10 s, with dimensions; exact distinct users and sessions of the last two hours",
+)
 live_plays = Table(
     "live_plays",
     metadata,

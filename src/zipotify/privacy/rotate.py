@@ -120,12 +120,13 @@ def _renew_serving(settings: Settings, renewed: dict[str, str]) -> Done:
 
 
 def _renew_users(engine: Engine, renewed: dict[str, str]) -> Done:
-    table, count = serving.live_users, 0
+    count = 0
     with engine.begin() as connection:
-        key: str
-        for key in connection.execute(select(table.c.user_key).distinct()).scalars().all():
-            if key in renewed:
-                changed = update(table).where(table.c.user_key == key).values(user_key=renewed[key])
-                count += connection.execute(changed).rowcount
+        for table in (serving.live_users, serving.live_activity):
+            key: str
+            for key in connection.execute(select(table.c.user_key).distinct()).scalars().all():
+                if key in renewed:
+                    changed = update(table).where(table.c.user_key == key).values(user_key=renewed[key])
+                    count += connection.execute(changed).rowcount
     rewrite(engine)
     return Done("serving database", "hashes made anew", count)

@@ -72,7 +72,12 @@ def _lower(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> 
 
 
 def _delete_users(connection: Connection, user_keys: Sequence[str], rows: list[dict[str, Any]]) -> int:
-    table = serving.live_users
+    return sum(
+        _delete_from(table, connection, user_keys, rows) for table in (serving.live_users, serving.live_activity)
+    )
+
+
+def _delete_from(table: Table, connection: Connection, user_keys: Sequence[str], rows: list[dict[str, Any]]) -> int:
     deleted = connection.execute(delete(table).where(table.c.user_key.in_(user_keys))).rowcount
     keys = tuple_(table.c.source, table.c.session_id)
     sessions = sorted({(row["source"], row["session_id"]) for row in rows if not row["user_key"]})

@@ -26,6 +26,8 @@ from zipotify.stream.parse import parsed, records
 
 QUERY_ID = "live"
 _TICKER_PLAYS = 500
+_ACTIVITY_S = 2 * 3600
+"""Ten-second activity is a row per active session and bucket, so it is kept for two hours of event time only."""
 _EVENT_TIME = r'"ts"\s*:\s*(\d{1,18})'
 
 
@@ -53,7 +55,11 @@ class LiveWriter:
 
     def write(self, batch: DataFrame, batch_id: int) -> int:
         """Apply one batch; returns how many events it had."""
-        rows = [rollups.fitting(row) for row in batch.toArrow().to_pylist()]
+        return self.apply(batch.toArrow().to_pylist(), batch_id)
+
+    def apply(self, events: list[dict[str, Any]], batch_id: int) -> int:
+        """The same for events as plain rows, in the columns of `live_events`."""
+        rows = [rollups.fitting(event) for event in events]
         with self._engine.begin() as connection:
             if rows and self._is_new(connection, batch_id):
                 self._apply(connection, rows)
@@ -62,15 +68,17 @@ class LiveWriter:
     def _is_new(self, connection: Connection, batch_id: int) -> bool:
         row = {"query_id": QUERY_ID, "batch_id": batch_id, "committed_at_ms": int(time.time() * 1000)}
         insert = insert_into(self._engine, serving.live_batches).values(row).on_conflict_do_nothing()
-        return bool(connection.execute(insert).rowcount)
+        # Not by the count of rows, which PostgreSQL's driver does not tell here.
+        return connection.execute(insert.returning(serving.live_batches.c.batch_id)).first() is not None
 
     def _apply(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
         plays = [row for row in rows if row["topic"] == LISTEN_EVENTS]
         self._add(connection, serving.live_counts, rollups.counts(rows))
         self._add(connection, serving.live_tracks, rollups.tracks(plays))
         self._insert(connection, serving.live_users, rollups.users(rows))
+        self._insert(connection, serving.live_activity, rollups.activity(rows))
         self._insert(connection, serving.live_plays, [rollups.play(row) for row in plays])
-        self._forget(connection, max(int(row["ts"]) for row in rows) // 1000 - self._retention_s)
+        self._forget(connection, max(int(row["ts"]) for row in rows) // 1000)
         self._record_freshness(connection, [int(row["produced_ms"]) for row in rows])
 
     def _add(self, connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
@@ -86,8 +94,11 @@ class LiveWriter:
         if rows:
             connection.execute(insert_into(self._engine, table).on_conflict_do_nothing(), rows)
 
-    def _forget(self, connection: Connection, before_s: int) -> None:
+    def _forget(self, connection: Connection, newest_s: int) -> None:
         """Drop what is older than the retention; of the ticker's plays, keep the newest only."""
+        before_s = newest_s - self._retention_s
+        activity = serving.live_activity
+        connection.execute(delete(activity).where(activity.c.bucket_start_s < newest_s - _ACTIVITY_S))
         connection.execute(delete(serving.live_counts).where(serving.live_counts.c.bucket_start_s < before_s))
         for table in (serving.live_tracks, serving.live_users):
             connection.execute(delete(table).where(table.c.minute_start_s < before_s))

@@ -68,6 +68,15 @@ def users(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [dict(zip(names, key, strict=True)) for key in dict.fromkeys(keys)]
 
 
+def activity(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of live_activity: who was active in which 10 s, with dimensions."""
+    names = ("source", "bucket_start_s", "user_key", "session_id", *DIMENSIONS)
+    keys = (
+        (r["source"], _start(r, BUCKET_S), r["user_key"], r["session_id"], *(r[d] for d in DIMENSIONS)) for r in rows
+    )
+    return [dict(zip(names, key, strict=True)) for key in dict.fromkeys(keys)]
+
+
 def play(row: dict[str, Any]) -> dict[str, Any]:
     """Row of live_plays."""
     names = ("event_id", "source", "artist", "song", "level", "city", "state", "device")
