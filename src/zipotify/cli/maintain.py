@@ -60,6 +60,17 @@ def retention(context: typer.Context, home: HomeOption = None) -> None:
     typer.echo(", ".join(f"{count} from {table}" for table, count in removed.items()))
 
 
+@app.command("lake")
+def lake(context: typer.Context, home: HomeOption = None) -> None:
+    """Apply retention to the lake, merge small files, remove old ones. A stream of `zipotify up` waits meanwhile.
+
+    Example: `zipotify maintain lake`
+    """
+    from zipotify.ops.maintenance_lake import tend_lake
+
+    typer.echo(tend_lake(settings_for(context, home)))
+
+
 @app.command("backup")
 def backup(context: typer.Context, home: HomeOption = None) -> None:
     """Make a verified copy in `backup_to` and remove the oldest beyond `backup_keep_count`; exit code 99 without one.

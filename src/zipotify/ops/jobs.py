@@ -89,6 +89,29 @@ def _fill(argument: str, values: dict[str, str]) -> str:
     return values[argument[1:-1]] if is_place else argument
 
 
+CATALOG = Job(
+    "catalog",
+    "Puts another catalogue in the place of the one that is used; the next build works with it.",
+    (Step("import", ("catalog", "import", "{path}"), "Read Million Song data into the lake.", "spark", 6 * 3600),),
+    cron=None,
+    owner="analytics",
+    deadline_s=6 * 3600,
+    parameters=(Parameter("path", "", "File or folder of Million Song data, on the machine that runs the job."),),
+)
+BACKFILL = Job(
+    "backfill",
+    "Takes recorded logs into the lake, one backfill at a time; what is there already counts as a repeat.",
+    (Step("load", ("load", "{path}", "--source", "{source}", "--quiet"), "Straight into the lake.", "lake", 6 * 3600),),
+    cron=None,
+    owner="data-platform",
+    deadline_s=8 * 3600,
+    parameters=(
+        Parameter("path", "", "File or folder of recorded logs, for example of the days to fill."),
+        Parameter("source", "recorded", "Source that the events belong to."),
+    ),
+    retry_count=5,
+    retry_delay_s=60,
+)
 STREAM_WATCH = Job(
     "stream_watch",
     "Sees that the streaming application lives, and tells the warehouse when the lake has new events.",
@@ -125,7 +148,14 @@ MAINTENANCE = Job(
     "maintenance",
     "Keeps the home small and safe: old rows go, and a verified copy is made where one is wanted.",
     (
-        Step("retention", ("maintain", "retention"), "Remove what is older than the settings keep.", "light"),
+        Step("retention", ("maintain", "retention"), "Remove records of work older than the settings keep."),
+        Step(
+            "lake",
+            ("maintain", "lake"),
+            "Apply retention to the lake, merge small files, remove old ones.",
+            "lake",
+            3600,
+        ),
         Step("backup", ("maintain", "backup"), "Copy the home to `backup_to` and verify it; else skip.", "lake", 3600),
     ),
     cron="30 3 * * *",
@@ -133,5 +163,5 @@ MAINTENANCE = Job(
     deadline_s=7200,
 )
 
-JOBS: dict[str, Job] = {job.name: job for job in (STREAM_WATCH, WAREHOUSE, QUALITY, MAINTENANCE)}
+JOBS: dict[str, Job] = {job.name: job for job in (CATALOG, BACKFILL, STREAM_WATCH, WAREHOUSE, QUALITY, MAINTENANCE)}
 """All jobs by name, in the order in which data takes them."""

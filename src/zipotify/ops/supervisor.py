@@ -113,10 +113,14 @@ class Supervisor:
         """Ask it to stop and return at once."""
         self._rpc.stopProcess(name, False)
 
+    def stop_and_wait(self, name: str) -> None:
+        """Stop it, however long that takes."""
+        self._rpc.stopProcess(name, True)
+
     def restart_part(self, name: str) -> None:
         """Stop it, however long that takes, and start it again."""
-        self._rpc.stopProcess(name, True)
-        self._rpc.startProcess(name, False)
+        self.stop_and_wait(name)
+        self.start_part(name)
 
     def shut_down(self) -> None:
         """Stop all parts in reverse order, then supervisord; returns at once."""
