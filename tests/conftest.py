@@ -59,3 +59,26 @@ def broker(kafka: str) -> str:
 
     empty_topics(kafka)
     return kafka
+
+
+@pytest.fixture(scope="session")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders of event files by source: a small simulation and, where it is there, a recorded log (older dialect)."""
+    from support.warehouse import simulated_files
+
+    found = {"sim": simulated_files(tmp_path_factory.mktemp("simulated"))}
+    recorded = _SHARED_DATA / "sparkify" / "log_data"
+    return {**found, "recorded": recorded} if recorded.is_dir() else found
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, sources: dict[str, Path]) -> Settings:
+    """A home into which `sources` were loaded, without Kafka or Spark, and whose warehouse was built. Read only."""
+    from support.warehouse import build, new_home
+    from zipotify.lake.load import load_files
+
+    settings = new_home(tmp_path_factory.mktemp("built") / "home")
+    for source, folder in sources.items():
+        load_files(settings, [folder], source)
+    build(settings)
+    return settings

@@ -29,3 +29,32 @@
 {% macro ms_of(instant) -%}
     epoch_ms({{ instant }})
 {%- endmacro %}
+
+{% macro plus_days(day, days) -%}
+    ({{ day }} + {{ days }})
+{%- endmacro %}
+
+{% macro next_month(day) -%}
+    cast({{ day }} + interval 1 month as date)
+{%- endmacro %}
+
+{% macro start_of(part, day) -%}
+    cast(date_trunc('{{ part }}', {{ day }}) as date)
+{%- endmacro %}
+
+{% macro days_between(earlier, later) -%}
+    datediff('day', {{ earlier }}, {{ later }})
+{%- endmacro %}
+
+{# The smallest value that at least this share of the values does not exceed: one of them, so that it is exact. #}
+{% macro percentile(column, share) -%}
+    quantile_disc({{ column }}, {{ share }})
+{%- endmacro %}
+
+{% macro median_between(column) -%}
+    quantile_cont({{ column }}, 0.5)
+{%- endmacro %}
+
+{% macro credits_of(credit) -%}
+    string_split_regex({{ credit }}, '(?i)\s+[(\[]?(?:feat(?:\.|uring)?|ft\.?)\s+')
+{%- endmacro %}

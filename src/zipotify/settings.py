@@ -86,6 +86,8 @@ class Settings(BaseSettings):
     """Records that a batch takes at most: a long backlog is worked off in pieces."""
     live_retention_hours: Annotated[int, Field(ge=1)] = 48
     """Live rollups older than this are removed."""
+    compact_interval_s: Annotated[int, Field(ge=10)] = 600
+    """How often the stream looks for many small files to merge, between two batches."""
     live_watermark_minutes: Annotated[int, Field(ge=1)] = 120
     """How late an event may come and still count on live tiles. Bronze takes it at any age."""
 
@@ -94,10 +96,14 @@ class Settings(BaseSettings):
     """SQLAlchemy address of the serving database; None is SQLite inside the home."""
     build_interval_s: Annotated[int, Field(ge=1)] = 60
     """Time from the start of one warehouse build to the next, under `--watch`."""
+    analyses_interval_s: Annotated[int, Field(ge=1)] = 600
+    """`build --watch` builds the heavier analyses (cohorts, survival, top lists, ...) again only so often."""
     warehouse_memory_mb: Annotated[int, Field(ge=256)] = 1024
     """Memory of DuckDB during builds; beyond it, DuckDB uses the disk."""
     published_keep_count: Annotated[int, Field(ge=2)] = 3
     """Published snapshots that are kept, the current one included."""
+    arpu_paid_month: Annotated[float, Field(ge=0)] = 9.99
+    """What a month of one paid subscription brings in, in whatever currency; lifetime value is reckoned with it."""
     k_anonymity: Annotated[int, Field(ge=1)] = 10
     """Published demographic aggregates hide groups with fewer distinct people than this."""
 

@@ -41,6 +41,8 @@ class Manifest:
     fingerprint: str
     """Hash over what else the tables depend on: models and settings."""
     row_counts: dict[str, int]
+    analysed_at: str = ""
+    """When the heavier analyses (models tagged `daily`) were last built; equal to built_at when they were this time."""
     warnings: list[str] = field(default_factory=list)
     """Checks that found something odd that doesn't make the figures wrong."""
 

@@ -3,4 +3,5 @@
 `sources`  lake tables that dbt reads     `build`    one build: dbt, publication, what is reported of it
 `plugin`   prepares dbt's connection      `publish`  snapshots and the manifest that names the current one
 `runner`   dbt inside this process        `query`    read-only SQL on the current snapshot
+`plan`     whether there is anything to build, and whether the heavier analyses are due
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import time
 from dataclasses import dataclass
@@ -17,9 +16,10 @@ from zipotify.contracts.snapshot import Manifest, current
 from zipotify.errors import ZipotifyError
 from zipotify.settings import Settings
 from zipotify.warehouse.freshness import record_freshness
-from zipotify.warehouse.publish import Provenance, publish
+from zipotify.warehouse.plan import plan
+from zipotify.warehouse.publish import publish
 from zipotify.warehouse.runner import DbtRunner, working_leftovers
-from zipotify.warehouse.sources import ensure_sources, lake_versions, project_fingerprint, project_folder
+from zipotify.warehouse.sources import ensure_sources
 
 PART = "warehouse"
 
@@ -33,28 +33,29 @@ class BuildResult:
     duration_s: float
 
 
-def build(settings: Settings, full: bool = False, is_erasure: bool = False) -> BuildResult:
+def build(settings: Settings, full: bool = False, is_erasure: bool = False, everything: bool = True) -> BuildResult:
     """Build the marts from the lake and publish them; `full` starts from nothing, changed or not.
 
+    Without `everything`, the heavier analyses are built again only every `analyses_interval_s`.
     Raises BuildError naming the model or check that failed (what was published stays), HomeInUseError, and
     ErasurePendingError when the lake may hold people who were erased, unless this build is part of erasing them.
     """
-    started_s = time.time()
     if not is_erasure:
         require_applied(settings.home)
     with settings.home.lock("warehouse"):
         engine = connect(settings.serving_address())
         try:
-            return _reported(engine, settings, full, started_s)
+            return _reported(engine, settings, full, everything)
         finally:
             engine.dispose()
 
 
-def _reported(engine: Engine, settings: Settings, full: bool, started_s: float) -> BuildResult:
+def _reported(engine: Engine, settings: Settings, full: bool, everything: bool) -> BuildResult:
     """Build, telling the serving database how it goes."""
+    started_s = time.time()
     build_id = _start(engine, started_s)
     try:
-        result = _build(engine, settings, full, started_s)
+        result = _build(engine, settings, full, everything)
     except BaseException as error:
         message = error.what if isinstance(error, ZipotifyError) else f"{type(error).__name__}: {error}"
         _finish(engine, build_id, "failed", message)
@@ -65,24 +66,20 @@ def _reported(engine: Engine, settings: Settings, full: bool, started_s: float) 
     return result
 
 
-def _build(engine: Engine, settings: Settings, full: bool, started_s: float) -> BuildResult:
+def _build(engine: Engine, settings: Settings, full: bool, everything: bool) -> BuildResult:
+    started_s = time.time()
     ensure_sources(settings.home.lake)
-    before = current(settings.home.published)
-    versions, fingerprint = lake_versions(settings.home.lake), _fingerprint(settings)
-    if before is not None and not full and (before.lake_versions, before.fingerprint) == (versions, fingerprint):
-        return BuildResult("unchanged", before, time.time() - started_s)
     if full:
         for path in working_leftovers(settings.home.warehouse_file.parent):
             path.unlink()
-    warnings = DbtRunner(settings).build()
-    manifest = publish(settings, Provenance(versions, fingerprint, warnings))
+    before = current(settings.home.published)
+    wanted = plan(settings, before, everything)
+    if wanted is None:
+        return BuildResult("unchanged", before, time.time() - started_s)  # type: ignore[arg-type] # then there is one
+    warnings = DbtRunner(settings).build(wanted.with_analyses)
+    manifest = publish(settings, wanted, before, warnings)
     record_freshness(engine, settings, before, manifest)
     return BuildResult("published", manifest, time.time() - started_s)
-
-
-def _fingerprint(settings: Settings) -> str:
-    text = f"{project_fingerprint(project_folder())} k={settings.k_anonymity}"
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _start(engine: Engine, started_s: float) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,9 +16,9 @@ import orjson
 
 from zipotify.contracts.snapshot import MANIFEST, Manifest, instant
 from zipotify.settings import Settings
+from zipotify.warehouse.plan import MARTS_SQL, Plan
 
 _UNFINISHED = ".building"
-_MARTS = "select table_name from information_schema.tables where table_schema = 'marts' order by table_name"
 _SORT_ORDER = {
     "fct_plays": "played_at, event_id",
     "fct_page_views": "viewed_at, event_id",
@@ -31,17 +31,7 @@ _SORT_ORDER = {
 """Facts lie in the order of time, which is how they are asked for; tables that aren't named lie in column order."""
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """What a snapshot was built from, and what its checks warned of."""
-
-    lake_versions: dict[str, int]
-    fingerprint: str
-    """Hash over what else the tables depend on: models and settings."""
-    warnings: list[str]
-
-
-def publish(settings: Settings, provenance: Provenance) -> Manifest:
+def publish(settings: Settings, built: Plan, before: Manifest | None, warnings: list[str]) -> Manifest:
     """Copy the marts of the working file into a new snapshot and switch to it; removes snapshots beyond the kept."""
     published = settings.home.published
     published.mkdir(parents=True, exist_ok=True)
@@ -52,14 +42,18 @@ def publish(settings: Settings, provenance: Provenance) -> Manifest:
     unfinished = file.with_suffix(_UNFINISHED)
     row_counts, (as_of, last_ingested_at) = _copy(settings, unfinished, publish_id, now)
     unfinished.rename(file)
+    built_at = str(instant(now))
     manifest = Manifest(
         publish_id=publish_id,
         file=file.name,
-        built_at=str(instant(now)),
+        built_at=built_at,
         as_of=instant(as_of),
         last_ingested_at=instant(last_ingested_at),
         row_counts=row_counts,
-        **asdict(provenance),
+        lake_versions=built.lake_versions,
+        fingerprint=built.fingerprint,
+        warnings=warnings,
+        analysed_at=built_at if built.with_analyses or before is None else before.analysed_at,
     )
     _write(published, manifest)
     _remove_old(published, settings.published_keep_count, file)
@@ -77,7 +71,7 @@ def _copy(
     with duckdb.connect(str(file), config=limits) as connection:
         working = str(settings.home.warehouse_file).replace("'", "''")
         connection.execute(f"attach '{working}' as working (read_only)")
-        marts = [row[0] for row in connection.execute(f"use working; {_MARTS}").fetchall()]
+        marts = [row[0] for row in connection.execute(f"use working; {MARTS_SQL}").fetchall()]
         connection.execute(f'use "{file.stem}"')
         counts = {mart: _copy_table(connection, mart) for mart in marts}
         connection.execute(

@@ -15,7 +15,8 @@ from zipotify.settings import Settings
 from zipotify.warehouse.sources import project_folder
 
 _MESSAGE_CHARS = 500
-_ONLY = ("--exclude-resource-type", "unit_test")
+_NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+_NO_ANALYSES = ("--exclude", "tag:daily")
 
 
 class DbtRunner:
@@ -26,26 +27,36 @@ class DbtRunner:
         self._project = project_folder()
         self._folder = settings.home.warehouse_file.parent
 
-    def build(self) -> list[str]:
-        """Run every model and every check, in order; returns what checks warn of.
+    def build(self, with_analyses: bool = True) -> list[str]:
+        """Run the models and their checks, in order, heavier analyses only when asked; returns what checks warn of.
 
         Raises BuildError naming what failed first. Unit tests of models are for the tests, not for every build.
         """
+        chosen = _NO_UNIT_TESTS if with_analyses else (*_NO_UNIT_TESTS, *_NO_ANALYSES)
+        return _warnings(self._run("build", *chosen))
+
+    def unit_tests(self) -> list[str]:
+        """Run the unit tests of models against an existing build; returns their names, raises BuildError."""
+        outcome = self._run("test", "--resource-type", "unit_test")
+        return [result.node.name for result in outcome.result.results]
+
+    def _run(self, *command: str) -> Any:
         from dbt.cli.main import dbtRunner
 
         self._folder.mkdir(parents=True, exist_ok=True)
         self._settings.home.logs.mkdir(parents=True, exist_ok=True)
         with _environment(self._variables()):
             try:
-                outcome = dbtRunner().invoke(["--quiet", "build", *_ONLY, *self._arguments()])
+                outcome = dbtRunner().invoke(["--quiet", *command, *self._arguments()])
             finally:
                 _close_connections()
         if not outcome.success:
             raise BuildError(_failure(outcome), f"see {self._settings.home.logs / 'dbt.log'}; what was published stays")
-        return _warnings(outcome)
+        return outcome
 
     def _arguments(self) -> list[str]:
-        variables = orjson.dumps({"k_anonymity": self._settings.k_anonymity}).decode()
+        names = ("k_anonymity", "arpu_paid_month")
+        variables = orjson.dumps({name: getattr(self._settings, name) for name in names}).decode()
         return [
             *("--project-dir", str(self._project)),
             *("--profiles-dir", str(self._project)),

@@ -25,7 +25,7 @@ def watch(settings: Settings, full: bool, say: Callable[[str], None]) -> None:
     while not stopping.is_set():
         started_s = time.monotonic()
         try:
-            say(describe(build(settings, full)))
+            say(describe(build(settings, full, everything=False)))
         except BuildError as error:
             say(f"zipotify: {error}")
         full = False

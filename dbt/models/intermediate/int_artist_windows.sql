@@ -1,0 +1,3 @@
+-- Grain: one row per source, window (ISO week, month, all), and artist.
+{{ config(tags=['daily']) }}
+{{ play_windows(['artist', 'artist_key']) }}

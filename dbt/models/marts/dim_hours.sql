@@ -1,0 +1,15 @@
+-- Grain: one row per hour of the day, UTC.
+with hours as (
+    select cast(unnest(generate_series(0, 23)) as integer) as hour_of_day
+)
+
+select
+    hour_of_day,
+    case
+        when hour_of_day < 6 then 'night'
+        when hour_of_day < 12 then 'morning'
+        when hour_of_day < 18 then 'afternoon'
+        else 'evening'
+    end as part_of_day,
+    lpad(cast(hour_of_day as varchar), 2, '0') || ':00' as label
+from hours
