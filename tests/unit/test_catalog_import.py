@@ -29,7 +29,8 @@ def database(path: Path, rows: list[tuple[object, ...]]) -> Path:
     with closing(sqlite3.connect(path)) as db:
         db.execute(
             "create table songs (track_id text, title text, song_id text, release text, artist_id text,"
-            " artist_mbid text, artist_name text, duration real, artist_familiarity real, artist_hotttnesss real, year int)"
+            " artist_mbid text, artist_name text, duration real, artist_familiarity real,"
+            " artist_hotttnesss real, year int)"
         )
         db.executemany("insert into songs values (?,?,?,?,?,?,?,?,?,?,?)", rows)
         db.commit()

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from zipotify.contracts.identity import checked_source
 from zipotify.errors import UsageError
@@ -86,8 +87,7 @@ def plans_of(job: Job, config: EventsimConfig, name: str) -> list[Plan]:
 def _write(job: Job, plans: list[Plan]) -> Outcome:
     if plans[0].faults and not job.format.startswith("ndjson"):
         raise UsageError(f"--faults can't be written as {job.format}", "use --format ndjson, .gz or .zst, or Kafka")
-    stopping = _Stopping()
-    with show_progress(job.progress) as progress:
+    with _Stopping() as stopping, show_progress(job.progress) as progress:
         run = BatchRun(Work(plans, job.output, job.format), job.processes, progress, stopping)
         counts = run.run(job.resume)
     where = "nowhere" if job.format == "none" else str(job.output)
@@ -98,9 +98,10 @@ def _send(settings: Settings, job: Job, plans: list[Plan]) -> Outcome:
     """In order, at the pace that was asked for; stopped, it ends between two events."""
     from zipotify.contracts.wire import EventProducer
 
-    producer, stopping, counts = EventProducer(settings, job.source), _Stopping(), Counter[str]()
+    producer, counts = EventProducer(settings, job.source), Counter[str]()
     clock = job.pace.clock(plans[0].start_s)
     with ExitStack() as stack:
+        stopping = stack.enter_context(_Stopping())
         progress = stack.enter_context(show_progress(job.progress))
         truth = _truth_file(stack, job) if plans[0].faults else (lambda _line: None)
         for record in records(plans, progress, truth):
@@ -109,7 +110,7 @@ def _send(settings: Settings, job: Job, plans: list[Plan]) -> Outcome:
             producer.send(record.topic, record.value, record.session_id)
             counts[record.topic] += 1
         producer.flush()
-    return Outcome(dict(counts), "Kafka", not stopping())
+        return Outcome(dict(counts), "Kafka", not stopping())
 
 
 def _truth_file(stack: ExitStack, job: Job) -> Callable[[bytes], object]:
@@ -138,8 +139,16 @@ class _Stopping:
 
     def __init__(self) -> None:
         self._is_asked = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> _Stopping:
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
+            self._before[number] = signal.signal(number, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def __call__(self) -> bool:
         return self._is_asked
