@@ -87,6 +87,8 @@ def _open(file: Path, memory_mb: int, threads: int) -> duckdb.DuckDBPyConnection
     """Read-only, without files, network or settings; results are in UTC."""
     config = {**_LOCKED, "memory_limit": f"{memory_mb}MB", "threads": threads}
     connection = duckdb.connect(str(file), read_only=True, config=config)
-    connection.execute("set TimeZone = 'UTC'")
-    connection.execute("set lock_configuration = true")
+    # Opened twice in one process, a file is one database: the first who opens it sets it up and locks it, for all.
+    if not connection.sql("select current_setting('lock_configuration')").fetchall()[0][0]:
+        connection.execute("set global TimeZone = 'UTC'")
+        connection.execute("set lock_configuration = true")
     return connection
