@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """Table of `zipotify.toml` that holds: where and with what this home runs."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """How much each part writes into its log."""
+    log_format: Literal["text", "json"] = "text"
+    """Log lines for people, or one JSON object a line with the id of the run."""
 
     # Broker
     bootstrap_servers: str | None = None
@@ -221,6 +223,10 @@ def _configured(file: Path, profile: str | None) -> dict[str, Any]:
         given = {}
     profiles = given.pop("profiles", {})
     name = profile or given.get("profile", "local")
+    if not (
+        isinstance(name, str) and isinstance(profiles, dict) and all(isinstance(t, dict) for t in profiles.values())
+    ):
+        raise ConfigError(f"{file}: 'profile' or 'profiles' is wrong", "name one profile; each is a table of settings")
     if name not in profiles and name != "local":
         known = ", ".join(["local", *sorted(profiles)])
         raise ConfigError(f"{file} has no table [profiles.{name}]", f"profiles there: {known}")
