@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from zipotify.runtime.logs import configure_logging
 from zipotify.settings import Settings, load_settings
 
 HomeOption = Annotated[
@@ -18,8 +19,13 @@ HomeOption = Annotated[
 
 
 def settings_for(context: typer.Context, home: Path | None, **flags: Any) -> Settings:
-    """Settings for this call: `--home` may stand before or after the verb; flags that are None are not given."""
-    return load_settings(home or context.obj, **flags)
+    """Settings for this call: `--home` may stand before or after the verb; flags that are None are not given.
+
+    Sets the log up as they say.
+    """
+    settings = load_settings(home or context.obj, **flags)
+    configure_logging(settings)
+    return settings
 
 
 def stop_on_signal() -> Event:

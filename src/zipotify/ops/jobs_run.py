@@ -17,11 +17,10 @@ from sqlalchemy.engine import Engine
 from zipotify.contracts.serving import connect, insert_into, job_runs
 from zipotify.errors import UsageError, ZipotifyError
 from zipotify.ops.jobs import JOBS, POOL_SLOTS, SKIPPED, Job, Pool, Step
+from zipotify.runtime.logs import RUN_ID_VARIABLE
 from zipotify.runtime.processes import environment_of, stop_process
-from zipotify.settings import ENV_PREFIX, Settings
+from zipotify.settings import Settings
 
-RUN_ID_VARIABLE = ENV_PREFIX + "RUN_ID"
-"""Names the run in the environment of everything that it starts; log lines carry it."""
 _STOP_LIMIT_S = 90.0
 _POLL_S = 0.2
 
