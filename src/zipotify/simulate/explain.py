@@ -65,11 +65,11 @@ def explain(path: Path | None) -> Explanation:
     onward = _onward(visits, ends, machine.states, pairs)
     stays = [number for number, (auth, _) in enumerate(pairs) if auth != config.churned_state]
     share = _long_run(onward, stays, _first_groups(config, pairs))
-    views = share @ visits
-    total = float(views.sum())
+    views = share[share > 0] @ visits[share > 0]
+    state_shares = _normalised(views)
     pages: dict[str, float] = {}
-    for state, count in zip(machine.states, views, strict=True):
-        pages[state.page] = pages.get(state.page, 0.0) + float(count) / total
+    for state, state_share in zip(machine.states, state_shares, strict=True):
+        pages[state.page] = pages.get(state.page, 0.0) + float(state_share)
     return Explanation(
         name=name,
         config=config,
@@ -87,11 +87,18 @@ def explain(path: Path | None) -> Explanation:
             for number, (auth, level) in enumerate(pairs)
             if starts[number].any()
         ),
-        mean_items=total,
+        mean_items=float(views.sum()),
         page_shares=dict(sorted(pages.items(), key=lambda item: -item[1])),
-        state_shares=views / total,
+        state_shares=state_shares,
         sessions_to_churn=_sessions_to_churn(onward, stays, _first_groups(config, pairs)),
     )
+
+
+def _normalised(views: Floats) -> Floats:
+    """Shares of all events; where sessions may never end, those states take all."""
+    endless = np.isinf(views)
+    weights = endless.astype(np.float64) if endless.any() else views
+    return np.asarray(weights / weights.sum())
 
 
 def _matrix(config: EventsimConfig, states: tuple[State, ...]) -> Floats:
