@@ -146,7 +146,7 @@ def test_the_cache_is_named_or_that_of_the_checkout(tmp_path: Path, monkeypatch:
 
 def test_numbers_with_a_unit_say_it_in_their_name() -> None:
     """Every number is a count, a port or says its unit, so that nobody has to guess."""
-    unit = re.compile(r"_(ms|s|minutes|hours|days|bytes|mb|port|count|partitions|per_trigger|anonymity)$")
+    unit = re.compile(r"_(ms|s|minutes|hours|days|bytes|mb|port|count|partitions|per_trigger|anonymity|month)$")
     numbers = [name for name, field in Settings.model_fields.items() if field.annotation in (int, float)]
     assert [name for name in numbers if not unit.search(name)] == []
 
