@@ -22,7 +22,9 @@ app = typer.Typer(
 @app.command()
 def show(
     context: typer.Context,
-    which: Annotated[str, typer.Argument(metavar="current|lake|FILE")] = "current",
+    which: Annotated[
+        str, typer.Argument(metavar="current|lake|FILE", help="Of this version, of the lake, or a kept one.")
+    ] = "current",
     home: HomeOption = None,
 ) -> None:
     """Print a contract as JSON: per topic and field its type, its column in the lake, whether it is required.
