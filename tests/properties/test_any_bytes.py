@@ -23,10 +23,9 @@ from zipotify.ops.ledger import check
 from zipotify.settings import load_settings
 
 _NOW_MS = 1_790_000_000_000
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda v: st.lists(v) | st.dictionaries(st.text(), v),
-)
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+_JSON = st.recursive(_SCALARS, lambda values: st.lists(values) | st.dictionaries(st.text(), values), max_leaves=6)
+_NAMES = st.sampled_from([*SOUND, "page", "status", "method", "success", "other"])
 _TYPES = {"long": int, "int": int, "number": int, "double": float, "bool": bool, "string": str, "id": str}
 
 
