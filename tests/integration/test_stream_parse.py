@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 from odd_records import bent, odd_records
 from pyspark.sql import DataFrame, SparkSession
 
+from support.fuzz import mutated
 from zipotify.contracts.decode import Limits, Refusal, decode
 from zipotify.contracts.device import device_class
-from zipotify.contracts.fields import EVENTS, LISTEN_EVENTS
+from zipotify.contracts.fields import EVENTS, EXTRA, LISTEN_EVENTS
 from zipotify.contracts.files import RawRecord, find_files, read_records
 from zipotify.contracts.identity import content_hash, event_id, private_id, user_keyer
 from zipotify.contracts.tables import PRIVATE_FIELDS
@@ -61,6 +63,7 @@ def _by_reference(settings: Settings, raw: RawRecord, now_ms: int) -> dict[str, 
         "content_hash": content_hash(contract, event, user_key),
         "private_id": private_id(_SOURCE, [event.get(name) for name in PRIVATE_FIELDS]),
         "device": device_class(event.get("userAgent")),
+        EXTRA: event.get(EXTRA),
         "reason": None,
         "message": None,
     }
@@ -94,9 +97,27 @@ def test_odd_records_are_read_alike(spark: SparkSession, settings: Settings) -> 
     }
 
 
+def test_five_thousand_mutated_events_are_read_alike(spark: SparkSession, settings: Settings) -> None:
+    rows = _assert_equal_readings(spark, settings, mutated(5_000))
+    assert min(Counter(row["reason"] for row in rows).values()) >= 5
+
+
 def test_sound_events_never_start_python(spark: SparkSession, settings: Settings) -> None:
     """The hot path is Spark's alone: ordinary events, escaped or with unknown fields, are plain."""
     ordinary = [bent(), bent(song="Ça ira"), bent(userId="abc"), bent(tag="B"), bent(new_field="x"), bent(city=None)]
     raw = [RawRecord(LISTEN_EVENTS, value) for value in ordinary]
     events = parsed(_as_records(spark, raw, int(time.time() * 1000)), settings)
     assert [row["is_plain"] for row in events.orderBy("kafka_offset").collect()] == [True] * len(raw)
+
+
+def test_unknown_fields_are_kept_and_read_alike(spark: SparkSession, settings: Settings) -> None:
+    simple = [bent(mood="happy", rating=5, page="Home", live=True), bent(b="2", a="1", c="", d=None), bent(z=0, é="ü")]
+    odd = [bent(x=1.50), bent(x={"b": [1, "two"], "a": None}), bent(x=10**25), bent(x='say "artist": now', y="a\\b")]
+    twice = [bent()[:-1] + b', "x": "z", "x": "a"}', bent()[:-1] + b', "\\u0078y": "a", "x\\"artist": "b"}']
+    raw = [RawRecord(LISTEN_EVENTS, value) for value in (*simple, *odd, *twice)]
+    rows = _assert_equal_readings(spark, settings, raw)
+    assert rows[0][EXTRA] == '{"live":"true","mood":"happy","page":"Home","rating":"5"}'
+    assert [row[EXTRA] for row in rows[1:3]] == ['{"a":"1","b":"2"}', '{"z":"0","é":"ü"}']
+    assert rows[7][EXTRA] == '{"x":"a"}'
+    events = parsed(_as_records(spark, raw, int(time.time() * 1000)), settings).orderBy("kafka_offset")
+    assert [row["is_plain"] for row in events.collect()][:2] == [True] * 2

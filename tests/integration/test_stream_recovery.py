@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,9 @@ from zipotify.contracts import serving
 from zipotify.contracts.fields import DEAD_LETTERS, LISTEN_EVENTS, PAGE_VIEW_EVENTS, TOPICS
 from zipotify.contracts.wire import EventProducer
 from zipotify.lake import ensure_tables
+from zipotify.lake.housekeeping import Housekeeper
+from zipotify.lake.quarantine import refused_records
+from zipotify.lake.requests import Request, write_request
 from zipotify.ops.ledger import check
 from zipotify.runtime.ports import any_free
 from zipotify.settings import Settings, load_settings
@@ -44,10 +47,10 @@ def piped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         yield settings
 
 
-def _drain(spark: SparkSession, settings: Settings) -> None:
+def _drain(spark: SparkSession, settings: Settings, housekeeping: Callable[[], None] = lambda: None) -> None:
     """Run the stream's queries until all that Kafka has now is in the lake."""
     engine = serving.connect(settings.serving_address())
-    run_queries(spark, settings, engine, threading.Event(), once=True)
+    run_queries(spark, settings, engine, threading.Event(), once=True, housekeeping=housekeeping)
 
 
 def _send(settings: Settings, source: str, events: list[tuple[str, bytes]]) -> None:
@@ -135,6 +138,23 @@ def test_a_thousand_malformed_records_stop_nothing(spark: SparkSession, piped: S
     assert report.balanced
     assert sum(row["refused"] for row in report.as_json()["rows"] if row["source"] == "mixed") == 1000
     assert _dead_letters(piped) >= {value for value, _ in bad}
+    _amend_between_batches(spark, piped)
+
+
+def _amend_between_batches(spark: SparkSession, settings: Settings) -> None:
+    """The stream does what was asked for: one record comes back repaired, those without JSON are given up."""
+    records = [record for record in refused_records(settings.home.lake) if record.source == "mixed"]
+    wrong = next(record.id for record in records if record.reason == "WRONG_TYPE")
+    write_request(settings.home, Request("replay", [wrong], {wrong: bent(sessionId=1_000_001)}))
+    no_json = [record.id for record in records if record.reason == "NOT_JSON"]
+    write_request(settings.home, Request("discard", no_json, {}))
+    _drain(spark, settings, Housekeeper(settings))
+    assert len(_ids(settings, LISTEN_EVENTS, "mixed")) == 101
+    left = [record for record in refused_records(settings.home.lake) if record.source == "mixed"]
+    assert len(left) == 1000 - 1 - len(no_json)
+    report = check(settings)
+    assert report.balanced
+    assert sum(row["refused"] for row in report.as_json()["rows"] if row["source"] == "mixed") == 999
 
 
 def _dead_letters(settings: Settings) -> set[bytes]:

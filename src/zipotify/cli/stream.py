@@ -24,8 +24,9 @@ def run(
     Example: `zipotify stream --once`
     """
     from zipotify.lake import ensure_tables
+    from zipotify.lake.housekeeping import Housekeeper
     from zipotify.stream.app import run_stream
 
     settings = settings_for(context, home, bootstrap_servers=bootstrap_servers)
     ensure_tables(settings.home.lake)
-    run_stream(settings, once)
+    run_stream(settings, once, Housekeeper(settings))

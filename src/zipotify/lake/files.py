@@ -125,4 +125,4 @@ def file_counts(lake: Path) -> dict[str, int]:
 
 
 def _exists(lake: Path, table: Table) -> bool:
-    return DeltaTable.is_deltatable(str(lake / table.path))
+    return bool(DeltaTable.is_deltatable(str(lake / table.path)))

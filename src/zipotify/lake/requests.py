@@ -42,7 +42,7 @@ def ask(settings: Settings, request: Request, limit_s: float) -> dict[str, str]:
     Raises ZipotifyError when nobody came to it in time; it stays asked for.
     """
     home = settings.home
-    path = _write(home, request)
+    path = write_request(home, request)
     deadline = time.monotonic() + limit_s
     while (answer := _answer(path)) is None:
         try:
@@ -86,7 +86,8 @@ def stream_rests(home: Home) -> bool:
     return newest[0] == newest[1]
 
 
-def _write(home: Home, request: Request) -> Path:
+def write_request(home: Home, request: Request) -> Path:
+    """Leave a request for whoever holds the lake; returns its file."""
     home.outbox.mkdir(parents=True, exist_ok=True)
     path = home.outbox / f"request-{time.time_ns():020d}-{uuid.uuid4().hex[:8]}.json"
     repaired = {record_id: base64.b64encode(value).decode() for record_id, value in request.repaired.items()}

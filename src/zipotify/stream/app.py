@@ -33,6 +33,7 @@ from zipotify.errors import BrokerUnreachableError, CheckpointLostError, Zipotif
 from zipotify.settings import Settings
 from zipotify.stream.bronze import BatchReport, BronzeWriter
 from zipotify.stream.live import LiveWriter, live_events
+from zipotify.stream.pause import Pause
 from zipotify.stream.session import spark_session
 
 log = logging.getLogger(__name__)
@@ -41,10 +42,14 @@ _POLL_S = 0.5
 _STOP_LIMIT_S = 45.0
 _KEEP_BATCHES = 2_000
 _FETCH_BYTES = 16 * 2**20
+_STUMBLE = 'because the return value of "scala.Option.get()" is null'
+"""What the query says when its Kafka source is asked for metrics before it asked Kafka for its newest offsets."""
 
 
-def run_stream(settings: Settings, once: bool = False) -> None:
+def run_stream(settings: Settings, once: bool = False, housekeeping: Callable[[], None] = lambda: None) -> None:
     """Run until SIGTERM or SIGINT; with `once`, until all that Kafka has now is in the lake.
+
+    `housekeeping` is called now and then while no batch is under way and the lake is held.
 
     Raises BrokerUnreachableError, CheckpointLostError, or ZipotifyError with the cause when a query fails.
     """
@@ -56,29 +61,37 @@ def run_stream(settings: Settings, once: bool = False) -> None:
         report_part(engine, "stream", "starting", "Spark starts")
         spark = spark_session(settings, "zipotify-stream")
         try:
-            run_queries(spark, settings, engine, stop, once)
+            run_queries(spark, settings, engine, stop, once, housekeeping)
         finally:
             spark.stop()
         report_part(engine, "stream", "stopped")
 
 
 def run_queries(
-    spark: SparkSession, settings: Settings, engine: Engine, stop: threading.Event, once: bool = False
+    spark: SparkSession,
+    settings: Settings,
+    engine: Engine,
+    stop: threading.Event,
+    once: bool = False,
+    housekeeping: Callable[[], None] = lambda: None,
 ) -> None:
     """Run both queries on a session that is there, until `stop` is set or, with `once`, all of Kafka is taken."""
     _check_checkpoint(settings)
-    queries = _Queries(spark, settings, engine, require_broker(settings), once)
-    running = queries.start()
-    report_part(engine, "stream", "running", "waiting for events")
-    while not stop.is_set() and any(query.isActive for query in running):
-        stop.wait(_POLL_S)
+
+    def work() -> None:
         outbox.move_to_quarantine(settings.home)
-        _raise_failure(running, engine)
+        housekeeping()
+
+    pause = Pause(settings.home.checkpoints / "bronze", work)
+    queries = _Queries(spark, settings, engine, require_broker(settings), once, pause)
+    queries.start()
+    report_part(engine, "stream", "running", "waiting for events")
+    while not stop.is_set() and queries.are_active():
+        stop.wait(_POLL_S)
+        pause.use_if_idle()
     report_part(engine, "stream", "stopping")
-    for query in running:
-        _stop_gently(query)
-    outbox.move_to_quarantine(settings.home)
-    _raise_failure(running, engine)
+    queries.stop()
+    pause.use_if_idle()
 
 
 def _stop_on_signal() -> threading.Event:
@@ -114,16 +127,52 @@ def _has_streamed_rows(path: Path) -> bool:
 class _Queries:
     """Starts the two queries and keeps what they share."""
 
-    def __init__(self, spark: SparkSession, settings: Settings, engine: Engine, servers: str, once: bool) -> None:
+    def __init__(
+        self, spark: SparkSession, settings: Settings, engine: Engine, servers: str, once: bool, pause: Pause
+    ) -> None:
         self._spark = spark
+        self._pause = pause
         self._settings = settings
         self._engine = engine
         self._servers = servers
         self._once = once
+        self._starters = {"live": self._start_live, "bronze": self._start_bronze}
+        self._running: dict[str, StreamingQuery] = {}
+        self._started_again: set[str] = set()
 
-    def start(self) -> list[StreamingQuery]:
-        """Both queries, started."""
-        return [self._start_live(), self._start_bronze()]
+    def start(self) -> None:
+        """Start both queries."""
+        self._running = {name: start() for name, start in self._starters.items()}
+
+    def are_active(self) -> bool:
+        """Whether a query still runs; raises what one failed of."""
+        were_active = [query.isActive for query in self._running.values()]
+        failed = {name: error for name, query in self._running.items() if (error := query.exception()) is not None}
+        for name, error in failed.items():
+            self._start_again(name, error)
+        return any(were_active) or bool(failed)
+
+    def stop(self) -> None:
+        """Stop both queries between batches; raises what one failed of."""
+        for query in self._running.values():
+            _stop_gently(query)
+        for name, query in self._running.items():
+            error = query.exception()
+            if error is not None and _STUMBLE not in str(error):
+                raise self._failure(name, error)
+
+    def _start_again(self, name: str, error: PySparkException) -> None:
+        """Spark 4.1 ends a query that has just finished a batch left over from before, for want of a metric."""
+        if _STUMBLE not in str(error) or name in self._started_again:
+            raise self._failure(name, error)
+        log.warning("query %s finished a batch that was interrupted, and is started again", name)
+        self._started_again.add(name)
+        self._running[name] = self._starters[name]()
+
+    def _failure(self, name: str, error: PySparkException) -> ZipotifyError:
+        failure = _explained(name, error)
+        report_part(self._engine, "stream", "failed", failure.what)
+        return failure
 
     def _start_bronze(self) -> StreamingQuery:
         writer: BronzeWriter | None = None
@@ -132,7 +181,9 @@ class _Queries:
             nonlocal writer
             if writer is None:  # the query's id is on disk from its first batch on
                 writer = BronzeWriter(self._settings, _query_id(self._checkpoint("bronze")))
-            _record_batch(self._engine, writer.write(batch, batch_id))
+            with self._pause.before_batch(batch_id):
+                report = writer.write(batch, batch_id)
+            _record_batch(self._engine, report)
 
         source = self._kafka(self._settings.max_offsets_per_trigger)
         return self._start("bronze", source, write, self._settings.bronze_trigger_s)
@@ -180,15 +231,6 @@ def _stop_gently(query: StreamingQuery) -> None:
     while query.isActive and query.status["isTriggerActive"] and time.monotonic() < limit:
         time.sleep(_POLL_S / 5)
     query.stop()
-
-
-def _raise_failure(running: list[StreamingQuery], engine: Engine) -> None:
-    for query in running:
-        error = query.exception()
-        if error is not None:
-            failure = _explained(query.name, error)
-            report_part(engine, "stream", "failed", failure.what)
-            raise failure
 
 
 def _explained(name: str, error: PySparkException) -> ZipotifyError:

@@ -8,28 +8,27 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from zipotify.contracts.device import DEVICE_CLASSES, OTHER_DEVICE
-from zipotify.contracts.fields import CONTRACT_VERSION, EVENTS, EventContract, EventField
+from zipotify.contracts.fields import CONTRACT_VERSION, EVENTS, EXTRA, EventContract, EventField
 from zipotify.contracts.identity import CONTENT_NULL, CONTENT_SCALE, CONTENT_SEPARATOR, SEPARATOR
 from zipotify.contracts.tables import PRIVATE_FIELDS
 
 _BLOCK_BYTES = 64
 
 
-def identified(typed: DataFrame, secret: bytes) -> DataFrame:
-    """Typed events plus event_id, user_key, content_hash, event_at and event_date."""
+def identified(typed: DataFrame, secret: bytes, only: Column | None = None) -> DataFrame:
+    """Typed events plus event_id, user_key, content_hash, event_at and event_date; null where `only` does not hold."""
     id_parts = ("source", "topic", "sessionId", "itemInSession", "ts")
-    event_at = F.timestamp_millis("ts")
-    with_user = typed.withColumns(
-        {
-            "event_id": F.sha2(F.concat_ws(SEPARATOR, *(F.col(part).cast("string") for part in id_parts)), 256),
-            "user_key": F.when(
-                F.col("userId").isNotNull(), hmac_of(secret, F.concat_ws(SEPARATOR, "source", "userId"))
-            ),
-            "event_at": event_at,
-            "event_date": F.to_date(event_at),
-        }
-    )
-    return with_user.withColumn("content_hash", _content_hash())
+    user = F.concat_ws(SEPARATOR, "source", "userId")
+    columns = {
+        "event_id": F.sha2(F.concat_ws(SEPARATOR, *(F.col(part).cast("string") for part in id_parts)), 256),
+        "user_key": F.when(F.col("userId").isNotNull(), hmac_of(secret, user)),
+        "event_at": F.timestamp_millis("ts"),
+        "event_date": F.to_date(F.timestamp_millis("ts")),
+    }
+    if only is not None:  # what is not plain may hold numbers that are no time
+        columns = {name: F.when(only, column) for name, column in columns.items()}
+    content = _content_hash() if only is None else F.when(only, _content_hash())
+    return typed.withColumns(columns).withColumn("content_hash", content)
 
 
 def hmac_of(secret: bytes, message: Column) -> Column:
@@ -46,7 +45,7 @@ def _content_hash() -> Column:
 
 
 def _content(contract: EventContract) -> Column:
-    parts = [*(_content_text(field) for field in contract.bronze_fields), F.col("user_key")]
+    parts = [*(_content_text(field) for field in contract.hashed_fields), F.col("user_key")]
     return F.concat_ws(CONTENT_SEPARATOR, *(F.coalesce(part, F.lit(CONTENT_NULL)) for part in parts))
 
 
@@ -59,7 +58,8 @@ def bronze_columns(contract: EventContract, ingested_at: Column) -> list[Column]
     """The columns of the event's bronze table, in its order."""
     head = [F.col(name) for name in ("event_id", "user_key", "event_at", "event_date")]
     fields = [F.col(field.name).alias(str(field.column)) for field in contract.bronze_fields]
-    tail = [device().alias("device"), F.col("content_hash"), F.lit(CONTRACT_VERSION).alias("contract_version")]
+    version = F.lit(CONTRACT_VERSION).alias("contract_version")
+    tail = [device().alias("device"), F.col(EXTRA).alias("extra"), F.col("content_hash"), version]
     return [*head, *fields, *tail, *where_from(ingested_at)]
 
 

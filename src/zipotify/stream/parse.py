@@ -8,12 +8,13 @@ an event, and both paths agree by construction: plain must only imply that the r
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from zipotify.contracts.decode import EARLIEST_MS, LOGGED_IN, MAX_ABS_DOUBLE, MAX_DEPTH, MAX_USER_ID_CHARS
-from zipotify.contracts.fields import EVENTS, EventContract, EventField
+from zipotify.contracts.fields import EVENTS, EXTRA, EventContract, EventField
 from zipotify.contracts.identity import EXTERNAL_SOURCE
 from zipotify.contracts.schemas import CORRUPT_COLUMN, spark_wire_schema
 from zipotify.contracts.wire import HEADER_SOURCE
@@ -40,7 +41,10 @@ _NOT_TEXT = rf'"(?:{_NAMES["string"]})"\s*:\s*[^"n\s]'
 _NOT_ID = rf'"(?:{_NAMES["id"]})"\s*:\s*[^"n\d\s]'
 # A plain record is one flat object, so only a hundred arrays could make it too deep.
 _MANY_ARRAYS = rf"(?:\[[^\[]*){{{MAX_DEPTH}}}"
-SUSPICIOUS_PATTERN = f"{_ODD_ESCAPE}|{_NOT_TEXT}|{_NOT_ID}|{_MANY_ARRAYS}"
+# A name with escapes, or a text with a quote in it that looks like a name: nothing that patterns should decide.
+_ESCAPED_NAME = r'\\(?:[^"]*|"[^"\\]*)"\s*:'
+SUSPICIOUS_PATTERN = f"{_ODD_ESCAPE}|{_NOT_TEXT}|{_NOT_ID}|{_MANY_ARRAYS}|{_ESCAPED_NAME}"
+_SIMPLE_VALUE = r'(?:"[^"\\]*"|0|-?[1-9]\d{0,17}|true|false|null)\s*[,}]'
 _DOUBTFUL_ID = r"^-?\d+[.eE]|^\d{19}"
 
 
@@ -65,8 +69,45 @@ def parsed(kafka_records: DataFrame, settings: Settings) -> DataFrame:
     read = kafka_records.withColumn("_event", event)
     fields = [_not_empty(field).alias(field.name) for field in WIRE_FIELDS]
     corrupt = F.col(f"_event.{CORRUPT_COLUMN}").alias(CORRUPT_COLUMN)
-    typed = read.select(*RECORD_COLUMNS, "value", F.col("_event").isNotNull().alias("_is_read"), corrupt, *fields)
+    is_read = F.col("_event").isNotNull().alias("_is_read")
+    typed = read.select(*RECORD_COLUMNS, "value", is_read, corrupt, *fields, _extra(text).alias(EXTRA))
     return typed.withColumn("is_plain", F.coalesce(_is_plain(settings), F.lit(False))).drop(CORRUPT_COLUMN, "_is_read")
+
+
+def _extra(text: Column) -> Column:
+    """Fields that the record's contract does not know, as `decode.unknown_fields` gives them; null without any.
+
+    A second reading, but only of records that have such fields.
+    """
+    as_texts = F.from_json(text, "map<string,string>", _JSON_OPTIONS)
+    chosen = F.lit(None).cast("string")
+    for topic, contract in EVENTS.items():
+        unknown = F.map_filter(as_texts, _is_unknown(contract))
+        # Twice through entries: of fields that occur twice the last counts, and then all stand in order of name.
+        once = F.map_from_entries(F.map_entries(unknown))
+        ordered = F.to_json(F.map_from_entries(F.array_sort(F.map_entries(once))))
+        has_unknown = (F.col("topic") == topic) & text.rlike(_unknown_name(contract))
+        chosen = F.when(has_unknown, F.when(ordered != "{}", ordered)).otherwise(chosen)
+    return chosen
+
+
+def _is_unknown(contract: EventContract) -> Callable[[Column, Column], Column]:
+    names = sorted(contract.names)
+    return lambda name, value: ~name.isin(names) & value.isNotNull() & (value != "")
+
+
+def _unknown_name(contract: EventContract) -> str:
+    """A pattern that finds a field which the contract does not know."""
+    return rf'"(?!(?:{"|".join(sorted(contract.names))})")[^"\\]*"\s*:'
+
+
+def _has_odd_extra(text: Column) -> Column:
+    """Unknown fields whose values may look different in Spark's and Python's writing."""
+    odd = F.lit(False)
+    for topic, contract in EVENTS.items():
+        pattern = rf"{_unknown_name(contract)}\s*+(?!{_SIMPLE_VALUE})"
+        odd = F.when(F.col("topic") == topic, text.rlike(pattern)).otherwise(odd)
+    return odd
 
 
 def _not_empty(field: EventField) -> Column:
@@ -83,6 +124,7 @@ def _is_plain(settings: Settings) -> Column:
         & F.is_valid_utf8(text)
         & (F.instr(text, "}") == F.length(text))  # one flat object and nothing behind it
         & ~text.rlike(SUSPICIOUS_PATTERN)
+        & (F.col(EXTRA).isNull() | ~_has_odd_extra(text))
     )
     return is_whole & _numbers_are_sane() & _has_required_fields() & _user_is_clear() & _time_is_in_range(settings)
 

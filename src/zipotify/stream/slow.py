@@ -15,7 +15,7 @@ from pyspark.sql import types as T
 
 from zipotify.contracts.decode import Limits, Refusal, decode
 from zipotify.contracts.erasure import NOBODY, ErasureList
-from zipotify.contracts.fields import EVENTS
+from zipotify.contracts.fields import EVENTS, EXTRA
 from zipotify.contracts.reasons import Reason
 from zipotify.contracts.schemas import spark_wire_schema
 from zipotify.contracts.tables import ERASED
@@ -40,15 +40,15 @@ def judged(doubtful: DataFrame, settings: Settings, erased: ErasureList = NOBODY
     limits = Limits(settings.max_event_bytes, settings.future_tolerance_hours * 3_600_000)
     kept = doubtful.select(*_KEPT)
     verdict = [T.StructField("reason", T.StringType()), T.StructField("message", T.StringType())]
-    schema = T.StructType([*kept.schema.fields, *spark_wire_schema(ANY_EVENT).fields[:-1], *verdict])
+    extra = T.StructField(EXTRA, T.StringType())
+    schema = T.StructType([*kept.schema.fields, *spark_wire_schema(ANY_EVENT).fields[:-1], extra, *verdict])
     return kept.mapInArrow(_judge(limits, erased), schema)
 
 
 def accepted(plain: DataFrame) -> DataFrame:
     """Plain records in the columns of `judged`."""
     nothing = F.lit(None).cast("string")
-    fields = [field.name for field in WIRE_FIELDS]
-    return plain.select(*_KEPT, *fields, nothing.alias("reason"), nothing.alias("message"))
+    return plain.drop("is_plain").withColumns({"reason": nothing, "message": nothing})
 
 
 def _judge(limits: Limits, erased: ErasureList) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
@@ -72,9 +72,10 @@ def _judged_batch(batch: pa.RecordBatch, limits: Limits, erased: ErasureList) ->
     columns = [
         *batch.columns,
         *(pa.array([e.get(f.name) for e in events], _ARROW_OF_KIND.get(f.kind, pa.string())) for f in WIRE_FIELDS),
+        pa.array([e.get(EXTRA) for e in events], pa.string()),
         *(pa.array([r and r[place] for r in refusals], pa.string()) for place in (0, 1)),
     ]
-    names = [*batch.schema.names, *(f.name for f in WIRE_FIELDS), "reason", "message"]
+    names = [*batch.schema.names, *(f.name for f in WIRE_FIELDS), EXTRA, "reason", "message"]
     return pa.RecordBatch.from_arrays(columns, names=names)
 
 
