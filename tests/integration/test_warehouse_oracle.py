@@ -22,7 +22,7 @@ pytestmark = pytest.mark.integration
 def facts(request: pytest.FixtureRequest, sources: dict[str, Path]) -> Facts:
     """The recount of one source."""
     if request.param not in sources:
-        pytest.skip("the folder ../shared/data with real recordings is not on this machine")
+        pytest.skip("no real recordings on this machine")
     return Facts(read(request.param, sources[request.param], key()))
 
 
