@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,6 +51,7 @@ class DbtRunner:
                 outcome = dbtRunner().invoke(["--quiet", *command, *self._arguments()])
             finally:
                 _close_connections()
+                _close_logs()
         if not outcome.success:
             raise BuildError(_failure(outcome), f"see {self._settings.home.logs / 'dbt.log'}; what was published stays")
         return outcome
@@ -104,6 +106,16 @@ def _close_connections() -> None:
     if environment is not None:
         environment.close()
     DuckDBConnectionManager.close_all_connections()
+
+
+def _close_logs() -> None:
+    """Let go of the log: dbt would only drop it at its next run, and leave the file open."""
+    from dbt_common.events.event_manager_client import get_event_manager
+
+    for logger in get_event_manager().loggers:
+        for handler in getattr(getattr(logger, "_python_logger", None), "handlers", ()):
+            if isinstance(handler, logging.FileHandler):
+                handler.close()
 
 
 def _failure(outcome: Any) -> str:
