@@ -13,6 +13,7 @@ import pytest
 import trustme
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from support.command import wait_until
 from zipotify.broker.topics import ensure_topics
@@ -63,13 +64,20 @@ def _properties(folder: Path, port: int, controller: int) -> str:
     return "".join(f"{key}={value}\n" for key, value in values.items())
 
 
+def _keystore(issued: trustme.LeafCert) -> bytes:
+    """Key and certificates as Java reads them: the key must be PKCS #8."""
+    key = load_pem_private_key(issued.private_key_pem.bytes(), None)
+    plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return plain + b"".join(blob.bytes() for blob in issued.cert_chain_pems)
+
+
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings for a node that lets nobody in without TLS and a SCRAM password."""
     folder = tmp_path_factory.mktemp("secured")
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "ca.pem")
-    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
+    (folder / "server.pem").write_bytes(_keystore(authority.issue_cert("127.0.0.1")))
     port = ports.any_free()
     properties = folder / "server.properties"
     properties.write_text(_properties(folder, port, ports.any_free()))
