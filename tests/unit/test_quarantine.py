@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake import write_deltalake
 from odd_records import SOUND, bent
 
 from support.command import zipotify
 from support.lake import rows, table
 from zipotify.contracts.fields import LISTEN_EVENTS
+from zipotify.contracts.tables import QUARANTINE
 from zipotify.errors import MissingInputError, ZipotifyError
 from zipotify.lake import amend
+from zipotify.lake.arrow import arrow_table
 from zipotify.lake.load import load_files
 from zipotify.lake.quarantine import refused_records, value_of
 from zipotify.lake.requests import Request, apply_waiting, ask
@@ -128,6 +132,30 @@ def test_discarded_records_lose_their_content_and_stay_counted(home: Settings) -
     assert table(home.home.lake, "quarantine")["value"].null_count() == 2
     assert _books(home)["refused"] == 5
     assert _replay(home, ids[:1]) == {}
+
+
+def test_a_record_of_kafka_keeps_its_place_in_kafka(home: Settings) -> None:
+    at = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
+    origin = {"source": "sim", "produced_at": at, "ingested_at": at, "kafka_partition": 1, "kafka_offset": 17}
+    row = {"topic": LISTEN_EVENTS, "reason": "NOT_JSON", "message": "no", "value": b"nope", **origin}
+    write_deltalake(str(home.home.lake / QUARANTINE.path), arrow_table(QUARANTINE, [row]), mode="append")
+    record = f"{LISTEN_EVENTS}:1:17"
+    assert _replay(home, [record], {record: bent(sessionId=88)}) == {record: "bronze"}
+    (placed,) = table(home.home.lake, LISTEN_EVENTS).filter(session_id=88).to_dicts()
+    assert {name: placed[name] for name in origin if name != "ingested_at"} | {"ingested_at": at} == origin
+    assert record not in _ids(home)
+
+
+def test_a_request_that_fails_is_answered_and_does_not_come_again(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(amend.Amender, "discard", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    ids = _ids(home)
+    assert set(ask(home, Request("discard", ids, {}), 0).values()) == {"still refused: FAILED: disk full"}
+    monkeypatch.undo()
+    with home.home.lock("lake"):
+        assert apply_waiting(home) == 0
+    assert _ids(home) == ids
 
 
 def test_nobody_amends_a_lake_whose_stream_has_a_batch_to_finish(home: Settings) -> None:

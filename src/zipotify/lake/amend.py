@@ -115,8 +115,10 @@ class Amender:
         return str(found.item(0, 0)) if found.height else None
 
     def _load_is_open(self, record: Refused) -> bool:
+        if record.load_id is None:
+            return False
         loads = pl.scan_delta(str(self._lake / LOADS.path)).filter(pl.col("load_id") == record.load_id)
-        chunks = loads.select("chunk").collect()["chunk"].to_list() if record.load_id else []
+        chunks = loads.select("chunk").collect()["chunk"].to_list()
         return bool(chunks) and min(chunks) >= 0
 
     def _write(self, rows: dict[str, list[Row]]) -> None:

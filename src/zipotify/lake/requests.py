@@ -8,6 +8,7 @@ otherwise the second time.
 from __future__ import annotations
 
 import base64
+import logging
 import time
 import uuid
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ from zipotify.errors import HomeInUseError, ZipotifyError
 from zipotify.home import Home
 from zipotify.lake.amend import Amender
 from zipotify.settings import Settings
+
+log = logging.getLogger(__name__)
 
 Action = Literal["replay", "discard"]
 _ASKED, _ANSWERED = "request-*.json", "answer-"
@@ -68,13 +71,20 @@ def apply_waiting(settings: Settings, at_rest: bool | None = None) -> int:
     amender = Amender(settings)
     for path in waiting:
         request = _read(path)
-        if request.action == "replay":
-            outcome = amender.replay(request.ids, request.repaired)
-        else:
-            outcome = amender.discard(request.ids)
+        try:
+            outcome = _amend(amender, request)
+        except Exception as error:  # whatever is wrong with a request, it must not stop the stream
+            log.exception("request %s failed", path.name)
+            outcome = dict.fromkeys(request.ids, f"still refused: FAILED: {error}")
         _write_whole(_answer_path(path), orjson.dumps(outcome))
         path.unlink()
     return len(waiting)
+
+
+def _amend(amender: Amender, request: Request) -> dict[str, str]:
+    if request.action == "replay":
+        return amender.replay(request.ids, request.repaired)
+    return amender.discard(request.ids)
 
 
 def stream_rests(home: Home) -> bool:
