@@ -98,7 +98,8 @@ def _register_tiles(app: Dash, views: Views) -> None:
     async def fill(search: str, _published: str, body_id: dict[str, str], menu: Any) -> tuple[Any, Any, Any]:
         tile = TILES[body_id["id"]]
         filled = await asyncio.to_thread(views.filled, tile, search or "", menu is not None)
-        return no_update if filled.body is None else filled.body, filled.foot, filled.menu
+        body, menu = (no_update if part is None else part for part in (filled.body, filled.menu))
+        return body, filled.foot, menu
 
 
 def _register_live(app: Dash, board: Board, ticker: Ticker) -> None:

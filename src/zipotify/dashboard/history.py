@@ -85,11 +85,11 @@ class History:
         return None if manifest is None else manifest.publish_id
 
     def newest(self) -> Snapshot | None:
-        """The snapshot to ask now; None while nothing has been published."""
+        """The snapshot to ask now: the last one that there was, when none is there any more; None before the first."""
         published = self.publish_id()
-        if published is None:
-            return None
         with self._lock:
+            if published is None:
+                return self._snapshot
             if self._snapshot is None or self._snapshot.manifest.publish_id != published:
                 self._snapshot = Snapshot(
                     *open_current(self._settings.home.published, self._settings.warehouse_memory_mb)

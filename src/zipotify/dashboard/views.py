@@ -62,6 +62,10 @@ class Views:
         except ZipotifyError as error:
             problem = messages.problem(error.what, error.to_do)
             return Filled(None if has_picture else "", problem, None)
+        except Exception as error:  # whatever it is: the other tiles, and the picture that is there, stay
+            log.exception("tile %s failed", tile.id)
+            problem = messages.problem(f"This tile failed: {type(error).__name__}", "The dashboard's log says more.")
+            return Filled(None if has_picture else "", problem, None)
         if frame is None:
             nothing = "Nothing has been published yet."
             return Filled(messages.empty(nothing, "The first build of the warehouse makes this tile."), None, None)
