@@ -18,6 +18,7 @@ from zipotify.contracts.identity import user_keyer
 from zipotify.contracts.tables import TABLES
 from zipotify.errors import ConfigError, ErasurePendingError, MissingInputError, UsageError
 from zipotify.lake.load import LoadReport, load_files
+from zipotify.ops.backup import make_backup, restore
 from zipotify.ops.ledger import check
 from zipotify.privacy.erase import enforce, erase
 from zipotify.privacy.export import export
@@ -91,6 +92,20 @@ def test_a_lake_put_back_is_cleaned_before_anything_else(settings: Settings, tmp
         assert texts_found(settings) == []
         assert loaded(settings, tmp_path / "in").erased_count == 12
         assert check(settings).balanced
+
+
+def test_a_backup_knows_who_was_erased_and_reports_tell_the_rest(settings: Settings, tmp_path: Path) -> None:
+    loaded(settings, tmp_path / "in")
+    erase(settings, ["other-user"])
+    backup = make_backup(settings, str(tmp_path / "backups"))
+    later = erase(settings, [canary.USER_ID])
+    restored = load_settings(tmp_path / "restored")
+    restore(str(tmp_path / "backups" / backup.name), restored.home)
+    assert loaded(restored, tmp_path / "in").erased_count == 12
+    assert texts_found(restored) != []
+    enforce(restored, [later])
+    assert texts_found(restored) == []
+    assert loaded(restored, tmp_path / "in").erased_count == 24
 
 
 def test_a_report_can_be_checked(settings: Settings, tmp_path: Path) -> None:

@@ -23,5 +23,8 @@ def run(
     settings = settings_for(context, home)
     backup = restore(source, settings.home)
     typer.echo(f"{settings.home.root}: {backup.produced_count} events of {backup.created_at}, the ledger balances")
+    typer.echo(
+        f"people erased after {backup.created_at} are in it: `zipotify privacy enforce REPORT...` erases them again"
+    )
     if not backup.has_secrets:
         typer.echo("it came without secrets: set user_key_secret to the old key before anything is written")

@@ -125,6 +125,12 @@ def mark_applied(home: Home) -> None:
     (home.lake / _APPLIED_FILE).write_text(_digest(home) + "\n")
 
 
+def copy_applied(home: Home, copy: Home) -> None:
+    """Take along what the lake was cleaned by; a copy made during an erasure is refused until that is done again."""
+    if _applied(home):
+        (copy.lake / _APPLIED_FILE).write_text(_applied(home) + "\n")
+
+
 def _applied(home: Home) -> str:
     path = home.lake / _APPLIED_FILE
     return path.read_text().strip() if path.exists() else ""

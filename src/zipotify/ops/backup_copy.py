@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 from deltalake import DeltaTable
 
+from zipotify.contracts.erasure import copy_applied
 from zipotify.contracts.snapshot import MANIFEST, current
 from zipotify.errors import ZipotifyError
 from zipotify.home import Home
@@ -43,6 +44,7 @@ def copy_home(settings: Settings, copy: Home, with_secrets: bool) -> dict[str, i
     _copy_checkpoint(home, copy, "bronze", bronze_batch)
     for path, version in versions.items():
         copy_table(home.lake / path, copy.lake / path, version)
+    copy_applied(home, copy)
     copy_tree(home.simulator_state, copy.simulator_state)
     copy_tree(home.kafka, copy.kafka)
     return versions
@@ -73,6 +75,9 @@ def _files_at(table: Path, version: int) -> Iterator[Path]:
 def _copy_configuration(home: Home, copy: Home, with_secrets: bool) -> None:
     if (home.root / CONFIG_FILE).exists():
         shutil.copy2(home.root / CONFIG_FILE, copy.root / CONFIG_FILE)
+    # Who was erased, and what was done by whom: a restored home must know both.
+    for folder in ("privacy", "audit"):
+        copy_tree(home.root / folder, copy.root / folder)
     if with_secrets:
         copy_tree(home.root / "secrets", copy.root / "secrets")
 
