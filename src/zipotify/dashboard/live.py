@@ -177,10 +177,10 @@ class _Reader:
 
     def top(self, columns: str) -> tuple[Ranked, ...]:
         now_s = self._minute_start(TOP_MINUTES)
-        before = [row[0] for row in self._top(columns, now_s - TOP_MINUTES * MINUTE_S, now_s, _COMPARED_COUNT)]
-        ranks = {name: rank for rank, name in reversed(list(enumerate(before, 1)))}
+        before = self._top(columns, now_s - TOP_MINUTES * MINUTE_S, now_s, _COMPARED_COUNT)
+        ranks = {(name, by): rank for rank, (name, by, _plays) in enumerate(before, 1)}
         rows = self._top(columns, now_s, self._as_of_s, _TOP_COUNT)
-        return tuple(Ranked(name, by, int(plays), ranks.get(name)) for name, by, plays in rows)
+        return tuple(Ranked(name, by, int(plays), ranks.get((name, by))) for name, by, plays in rows)
 
     def _top(self, columns: str, start_s: int, end_s: int, limit: int) -> list[Any]:
         return self._rows(

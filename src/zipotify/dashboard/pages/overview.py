@@ -9,7 +9,7 @@ from zipotify.dashboard.components.charts import Line, graph, lines, shade_days
 from zipotify.dashboard.components.figures import Number, numbers
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.pages.top_lists import TOP_ARTISTS, TOP_TRACKS
-from zipotify.dashboard.scope import Scope
+from zipotify.dashboard.scope import Scope, literal
 from zipotify.dashboard.tile import Component, Frame, Tile
 
 
@@ -98,7 +98,8 @@ def _days_sql(scope: Scope) -> str:
     coalesce(p.listen_count, 0) as listen_count,
     coalesce(u.active_user_count, 0) as active_user_count,
     coalesce(u.paid_user_count, 0) as paid_user_count,
-    d.holiday_name
+    d.holiday_name,
+    {_odd_columns(scope)}
 from dim_dates as d
 left join (
     select played_date as date_day, count(*) as play_count, count(*) filter (where is_listen) as listen_count
@@ -110,8 +111,29 @@ left join (
     from fct_user_days where {scope.where_days()}
     group by 1
 ) as u on d.date_day = u.date_day
-where d.date_day {scope.days}
+{_odd_join(scope)}where d.date_day {scope.days}
 order by d.date_day"""
+
+
+def _odd_columns(scope: Scope) -> str:
+    """Whether the day is unlike the same weekday before; known for everybody together only."""
+    if scope.filters.narrows_people:
+        return "false as is_odd_plays, false as is_odd_users"
+    return "coalesce(o.is_odd_plays, false) as is_odd_plays, coalesce(o.is_odd_users, false) as is_odd_users"
+
+
+def _odd_join(scope: Scope) -> str:
+    if scope.filters.narrows_people:
+        return ""
+    return f"""left join (
+    select
+        date_day,
+        bool_or(is_anomaly and metric = 'play_count') as is_odd_plays,
+        bool_or(is_anomaly and metric = 'active_user_count') as is_odd_users
+    from agg_anomaly_day where source = {literal(scope.source)}
+    group by 1
+) as o on d.date_day = o.date_day
+"""
 
 
 def _draw_plays(frame: Frame) -> Component:
@@ -119,6 +141,7 @@ def _draw_plays(frame: Frame) -> Component:
         frame.column("date_day"),
         [Line("Plays", frame.column("play_count"), is_filled=True)],
     )
+    _mark_odd(chart, frame, "is_odd_plays", "play_count")
     return graph(_with_holidays(chart, frame), _tell_days(frame, "play_count", "plays"))
 
 
@@ -130,7 +153,21 @@ def _draw_users(frame: Frame) -> Component:
             Line("Paid", frame.column("paid_user_count"), "#c8690f", is_dashed=True),
         ],
     )
+    _mark_odd(chart, frame, "is_odd_users", "active_user_count")
     return graph(_with_holidays(chart, frame), _tell_days(frame, "active_user_count", "active users"))
+
+
+def _mark_odd(chart: Any, frame: Frame, flag: str, name: str) -> None:
+    odd = [row for row in frame.records() if row[flag]]
+    if odd:
+        chart.add_scatter(
+            x=[row["date_day"] for row in odd],
+            y=[row[name] for row in odd],
+            name="Unlike the weekday's last 8 weeks",
+            mode="markers",
+            marker={"color": "#c2417f", "size": 10, "symbol": "diamond"},
+            hovertemplate="%{y:,} (odd)",
+        )
 
 
 def _with_holidays(chart: Any, frame: Frame) -> Any:
@@ -155,8 +192,9 @@ def _no_plays(frame: Frame) -> bool:
 PLAYS = Tile(
     "plays-per-day",
     "Plays",
-    "tracks started per UTC day; holidays shaded",
-    "A play is one track started (a listen event), heard for however long.",
+    "tracks started per UTC day; holidays shaded, odd days marked",
+    "A play is one track started (a listen event), heard for however long. Odd days differ from the same weekday of the"
+    " eight weeks before by more than 3.5 robust spreads; they are known for everybody together only.",
     _days_sql,
     _draw_plays,
     lambda frame: _tell_days(frame, "play_count", "plays"),
