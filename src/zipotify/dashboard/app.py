@@ -80,5 +80,6 @@ def _dash(server: FastAPI, history: History) -> Dash:
             {"name": "color-scheme", "content": "light dark"},
         ],
     )
+    dash.index_string = dash.index_string.replace("<html>", '<html lang="en">')
     dash.layout = lambda: shell(history.publish_id())
     return dash

@@ -64,7 +64,7 @@ def _tile(
     heat = 0.0 if not value else (value / largest) ** 0.5
     says = f"{state}: {wording.exact(value)} {unit}" if value is not None else f"{state}: {hidden}"
     look: dict[str, Any] = {
-        "className": f"zip-state{' zip-hot' if heat > 0.55 else ''}{' zip-chosen' if is_chosen else ''}",
+        "className": "zip-state zip-chosen" if is_chosen else "zip-state",
         "style": {"gridRow": place[0], "gridColumn": place[1], "--heat": f"{heat:.3f}"},
         "title": says,
     }

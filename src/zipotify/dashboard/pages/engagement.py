@@ -137,9 +137,8 @@ def _cell(row: Any, is_past: bool) -> Any:
     if row is None:
         return html.Td("0 %" if is_past else "", className="zip-cohort" if is_past else "")
     says = f"{row['returned_count']} of {row['user_count']}"
-    hot = " zip-hot" if row["share"] > 0.55 else ""
     heat = {"--heat": f"{row['share']:.3f}"}
-    return html.Td(wording.share(row["share"]), className=f"zip-cohort{hot}", style=heat, title=says)
+    return html.Td(wording.share(row["share"]), className="zip-cohort", style=heat, title=says)
 
 
 def _tell_retention(frame: Frame) -> str:
