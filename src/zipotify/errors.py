@@ -5,6 +5,7 @@
     │   ├── ConfigError            a setting or a configuration file is wrong
     │   └── MissingInputError      a named file or folder is not there
     ├── HomeInUseError           another process writes to this home
+    ├── HomeFullError            the home has reached the size that it may have
     ├── PortTakenError           the port that was asked for is not free
     ├── BrokerUnreachableError   no Kafka answers (retryable)
     ├── SetupError               a jar, JDK or package is missing or damaged
@@ -52,6 +53,10 @@ class MissingInputError(UsageError):
 
 class HomeInUseError(ZipotifyError):
     """Another process holds the lock on this home."""
+
+
+class HomeFullError(ZipotifyError):
+    """The home has reached `home_max_bytes`; nothing more is taken in, and nothing was lost."""
 
 
 class PortTakenError(ZipotifyError):

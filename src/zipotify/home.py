@@ -16,7 +16,7 @@ from typing import Literal
 import psutil
 from filelock import FileLock, Timeout
 
-from zipotify.errors import HomeInUseError, MissingInputError
+from zipotify.errors import HomeFullError, HomeInUseError, MissingInputError
 
 # A process's start is reckoned from the clock, which may be set meanwhile; a process number is not reused so fast.
 _CLOCK_SLACK_S = 60.0
@@ -99,6 +99,24 @@ class Home:
         """Raise MissingInputError when there is no such home yet."""
         if not self.root.is_dir():
             raise MissingInputError(f"there is no home at {self.root}", "start one with `zipotify up`")
+
+    def size_bytes(self) -> int:
+        """What all its files take now; those that vanish meanwhile do not count."""
+        total = 0
+        for folder, _, names in os.walk(self.root):
+            for name in names:
+                with suppress(FileNotFoundError):
+                    total += os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118 - many files, often
+        return total
+
+    def require_room(self, limit_bytes: int | None) -> None:
+        """Raise HomeFullError when the home has reached its limit."""
+        size = self.size_bytes() if limit_bytes is not None else 0
+        if limit_bytes is not None and size >= limit_bytes:
+            raise HomeFullError(
+                f"{self.root} takes {size:,} bytes, and home_max_bytes allows {limit_bytes:,}",
+                "raise home_max_bytes, or make room: `zipotify lake vacuum`, `zipotify privacy retain`, fewer backups",
+            )
 
     def secret(self, name: str, size_bytes: int = 32) -> bytes:
         """Read the named secret, generating it on first use (readable by the owner only)."""

@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     """Folder that holds everything of one installation: lake, warehouse, Kafka data, logs, secrets."""
     profile: str = "local"
     """Table of `zipotify.toml` that holds: where and with what this home runs."""
+    home_max_bytes: Annotated[int, Field(ge=2**20)] | None = None
+    """Size that the home may have; beyond it, stream and load take nothing more in, and say so. None is no limit."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """How much each part writes into its log."""
     log_format: Literal["text", "json"] = "text"
@@ -58,6 +60,8 @@ class Settings(BaseSettings):
     """Its password; give it in the environment."""
     kafka_port: Port = 9092
     """Wanted port of the embedded broker; the next free one is taken when it is in use."""
+    kafka_advertised_port: Port | None = None
+    """Port that the embedded broker tells its clients, when a proxy stands before it; None is its own."""
     kafka_partitions: Annotated[int, Field(ge=1, le=512)] = 2
     """Partitions per event topic; order holds per session, which is the record's key."""
     kafka_heap_mb: Annotated[int, Field(ge=256)] = 384

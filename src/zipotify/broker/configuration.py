@@ -57,7 +57,7 @@ def server_properties(settings: Settings, ports: Ports) -> str:
         "controller.quorum.voters": f"1@127.0.0.1:{ports.controller}",
         "controller.listener.names": "CONTROLLER",
         "listeners": f"PLAINTEXT://127.0.0.1:{ports.client},CONTROLLER://127.0.0.1:{ports.controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{ports.client}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{settings.kafka_advertised_port or ports.client}",
         "inter.broker.listener.name": "PLAINTEXT",
         "log.dirs": data_folder(settings),
         "auto.create.topics.enable": "false",

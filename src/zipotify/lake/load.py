@@ -79,6 +79,7 @@ def load_files(
 
 class _Load:
     def __init__(self, settings: Settings, files: list[Path], source: str, topic: str | None) -> None:
+        self._settings = settings
         self._lake = settings.home.lake
         self._source = source
         self._files = ", ".join(file.name for file in files)[:2000]
@@ -94,6 +95,7 @@ class _Load:
         report = LoadReport(self.load_id)
         chunk = 0
         while batch := _next_chunk(records):
+            self._settings.home.require_room(self._settings.home_max_bytes)
             outcome = self._judge.judge(batch, report.read_count)
             self._write_read(outcome, chunk)
             for name, rows in outcome.rows.items():

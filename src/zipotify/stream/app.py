@@ -29,7 +29,7 @@ from zipotify.contracts.kafka_access import spark_options
 from zipotify.contracts.serving import insert_into, report_part
 from zipotify.contracts.tables import BRONZE
 from zipotify.contracts.wire import require_broker
-from zipotify.errors import BrokerUnreachableError, CheckpointLostError, ZipotifyError
+from zipotify.errors import BrokerUnreachableError, CheckpointLostError, HomeFullError, ZipotifyError
 from zipotify.settings import Settings
 from zipotify.stream.bronze import BatchReport, BronzeWriter
 from zipotify.stream.live import LiveWriter, live_events
@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 _POLL_S = 0.5
 _STOP_LIMIT_S = 45.0
 _KEEP_BATCHES = 2_000
+_LOOK_EVERY_S = 30.0
 _FETCH_BYTES = 16 * 2**20
 _STUMBLE = 'because the return value of "scala.Option.get()" is null'
 """What the query says when its Kafka source is asked for metrics before it asked Kafka for its newest offsets."""
@@ -82,13 +83,21 @@ def run_queries(
         outbox.move_to_quarantine(settings.home)
         housekeeping()
 
+    room = _Room(settings)
     pause = Pause(settings.home.checkpoints / "bronze", work)
     queries = _Queries(spark, settings, engine, require_broker(settings), once, pause)
+    room.require()
     queries.start()
     report_part(engine, "stream", "running", "waiting for events")
-    while not stop.is_set() and queries.are_active():
-        stop.wait(_POLL_S)
-        pause.use_if_idle()
+    try:
+        while not stop.is_set() and queries.are_active():
+            stop.wait(_POLL_S)
+            room.require()
+            pause.use_if_idle()
+    except HomeFullError as full:
+        queries.stop()
+        report_part(engine, "stream", "failed", full.what)
+        raise
     report_part(engine, "stream", "stopping")
     queries.stop()
     pause.use_if_idle()
@@ -122,6 +131,20 @@ def _has_streamed_rows(path: Path) -> bool:
         return False
     rows = DeltaTable(str(path)).to_pyarrow_dataset()
     return bool(rows.head(1, columns=["kafka_offset"], filter=pc.field("kafka_offset").is_valid()).num_rows)
+
+
+class _Room:
+    """Looks now and then whether the home may still grow."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._looked_at = float("-inf")
+
+    def require(self) -> None:
+        """Raise HomeFullError when it may not; what is in Kafka stays there until it may again."""
+        if time.monotonic() - self._looked_at > _LOOK_EVERY_S:
+            self._settings.home.require_room(self._settings.home_max_bytes)
+            self._looked_at = time.monotonic()
 
 
 class _Queries:
