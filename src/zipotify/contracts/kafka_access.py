@@ -10,7 +10,7 @@ def client_options(settings: Settings) -> dict[str, str]:
     """Options of librdkafka (producers, consumers, admin); empty for the embedded broker, which is on loopback."""
     if settings.kafka_security == "PLAINTEXT":
         return {}
-    options = {"security.protocol": settings.kafka_security}
+    options: dict[str, str] = {"security.protocol": settings.kafka_security}
     if settings.kafka_ca_file is not None:
         options["ssl.ca.location"] = str(settings.kafka_ca_file)
     if settings.kafka_security.startswith("SASL"):
@@ -24,7 +24,7 @@ def spark_options(settings: Settings) -> dict[str, str]:
     """The same for Spark's source and sink, which hand what begins with `kafka.` to the Java client."""
     if settings.kafka_security == "PLAINTEXT":
         return {}
-    options = {"kafka.security.protocol": settings.kafka_security}
+    options: dict[str, str] = {"kafka.security.protocol": settings.kafka_security}
     if settings.kafka_ca_file is not None:
         options |= {"kafka.ssl.truststore.type": "PEM", "kafka.ssl.truststore.location": str(settings.kafka_ca_file)}
     if settings.kafka_security.startswith("SASL"):

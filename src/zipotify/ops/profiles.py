@@ -62,12 +62,12 @@ def _serving(url: str) -> Finding:
             if engine.dialect.name != "postgresql":
                 return Finding(name, True, place)
             version = int(connection.execute(text("show server_version_num")).scalar_one())
-            may = connection.execute(text("select has_schema_privilege(current_schema(), 'create')")).scalar_one()
+            may = bool(connection.scalar(text("select has_schema_privilege(current_schema(), 'create')")))
     except (SQLAlchemyError, ImportError) as error:
         return Finding(name, False, f"{place}: {type(error).__name__}", "check address, account and network")
     if version < _OLDEST_POSTGRESQL:
         return Finding(name, False, f"{place}: version {version // 10_000}", "use PostgreSQL 13 or newer")
-    return Finding(name, bool(may), f"{place}: version {version // 10_000}", "grant the account CREATE on its schema")
+    return Finding(name, may, f"{place}: version {version // 10_000}", "grant the account CREATE on its schema")
 
 
 def _store(name: str, place: str) -> Finding:
