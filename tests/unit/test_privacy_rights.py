@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 from deltalake import DeltaTable
+from typer.testing import CliRunner
 
 from support import canary
 from support.lake import rows, table
+from zipotify.access.audit import AuditLog
+from zipotify.cli import application
 from zipotify.contracts.fields import PAGE_VIEW_EVENTS, TOPICS
 from zipotify.contracts.identity import user_keyer
 from zipotify.contracts.tables import TABLES
@@ -177,3 +180,23 @@ def test_an_interrupted_rotation_goes_on(settings: Settings, tmp_path: Path, mon
     monkeypatch.undo()
     rotate(settings)
     assert loaded(settings, tmp_path / "in").repeat_count == 22
+
+
+def test_the_verbs_say_what_they_did_and_the_audit_log_keeps_it(settings: Settings, tmp_path: Path) -> None:
+    loaded(settings, tmp_path / "in")
+    run = CliRunner()
+    home = ["--home", str(settings.home.root), "privacy"]
+    exported = run.invoke(application(), [*home, "export", canary.USER_ID])
+    assert json.loads(exported.stdout)["user_id"] == canary.USER_ID
+    asked = run.invoke(application(), [*home, "erase", canary.USER_ID], input="n\n")
+    assert asked.exit_code == 1
+    assert texts_found(settings) != []
+    done = run.invoke(application(), [*home, "erase", canary.USER_ID, "--yes"])
+    assert done.exit_code == 0
+    report = settings.home.privacy / "reports" / f"erasure-{json.loads(done.stdout)['report']['report_id']}.json"
+    assert "genuine" in run.invoke(application(), [*home, "verify", str(report)]).stdout
+    assert run.invoke(application(), [*home, "rotate-key"]).exit_code == 0
+    log = AuditLog(settings.home)
+    assert [row["action"] for row in log.rows()] == ["exported a person", "erased", "renewed the user key"]
+    assert not any(text in log.path.read_text() for text in canary.texts())
+    log.verify()

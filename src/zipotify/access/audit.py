@@ -6,6 +6,7 @@ noticed by comparing with a hash kept elsewhere, so `verify` returns the last on
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import os
 from datetime import UTC, datetime
@@ -21,6 +22,11 @@ from zipotify.home import Home
 _START = "0" * 64
 _LONGEST_TEXT_CHARS = 500
 _TAIL_BYTES = 16 * 2**10
+
+
+def operator() -> str:
+    """Who uses the command line here, as the log names them."""
+    return f"shell:{getpass.getuser()}"
 
 
 class AuditLog:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from zipotify.access.audit import operator
 from zipotify.cli.common import HomeOption, settings_for
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def add(context: typer.Context, name: NameArgument, role: RoleOption = "viewer",
 
     gate = _gate(context, home)
     password = gate.accounts.add(name, Role.named(role))
-    gate.audit.append(_operator(), "account added", name=name, role=role)
+    gate.audit.append(operator(), "account added", name=name, role=role)
     typer.echo(password)
 
 
@@ -47,7 +48,7 @@ def password(context: typer.Context, name: NameArgument, home: HomeOption = None
     is_asked = sys.stdin.isatty()
     secret = typer.prompt("New password", hide_input=True, confirmation_prompt=True) if is_asked else input()
     gate.accounts.set_password(name, secret)
-    gate.audit.append(_operator(), "password set", name=name)
+    gate.audit.append(operator(), "password set", name=name)
     if name == FIRST_ACCOUNT:
         forget_first_password(settings_for(context, home))
 
@@ -60,7 +61,7 @@ def unlock(context: typer.Context, name: NameArgument, home: HomeOption = None) 
     """
     gate = _gate(context, home)
     gate.accounts.unlock(name)
-    gate.audit.append(_operator(), "account unlocked", name=name)
+    gate.audit.append(operator(), "account unlocked", name=name)
 
 
 @app.command("remove")
@@ -71,7 +72,7 @@ def remove(context: typer.Context, name: NameArgument, home: HomeOption = None) 
     """
     gate = _gate(context, home)
     gate.accounts.remove(name)
-    gate.audit.append(_operator(), "account removed", name=name)
+    gate.audit.append(operator(), "account removed", name=name)
 
 
 @app.command("list")
@@ -104,7 +105,7 @@ def token(
 
     gate = _gate(context, home)
     made = gate.tokens.add(label, Role.named(role), scope or ["api"], days)
-    gate.audit.append(_operator(), "token added", label=label, role=role, scopes=" ".join(scope or ["api"]))
+    gate.audit.append(operator(), "token added", label=label, role=role, scopes=" ".join(scope or ["api"]))
     typer.echo(made)
 
 
@@ -132,7 +133,7 @@ def revoke(
     """
     gate = _gate(context, home)
     gate.tokens.revoke(token_id)
-    gate.audit.append(_operator(), "token revoked", token=token_id)
+    gate.audit.append(operator(), "token revoked", token=token_id)
 
 
 @app.command("audit")
@@ -153,9 +154,3 @@ def _gate(context: typer.Context, home: HomeOption) -> Gate:
     from zipotify.access.protect import gate_of
 
     return gate_of(settings_for(context, home, dashboard_host="127.0.0.1"))
-
-
-def _operator() -> str:
-    import getpass
-
-    return f"shell:{getpass.getuser()}"

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from zipotify.access.audit import AuditLog, operator
 from zipotify.cli.common import HomeOption, settings_for
+from zipotify.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Export or erase a person's data, apply retention, renew the user key.")
 
@@ -26,9 +28,15 @@ def export(
 
     Example: `zipotify privacy export 46 --source recorded > 46.json`
     """
+    from zipotify.contracts.erasure import USER, hasher
     from zipotify.privacy.export import export as exported
 
-    typer.echo(json.dumps(exported(settings_for(context, home), user, source), indent=2, ensure_ascii=False))
+    settings = settings_for(context, home)
+    found = exported(settings, user, source)
+    # By the hash that reports use, not that of events: the log stays when the person is erased.
+    person = hasher(settings.home).hash_of(USER, found["source"], user)
+    AuditLog(settings.home).append(operator(), "exported a person", person=person)
+    typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
 
 
 @app.command("erase")
@@ -50,7 +58,7 @@ def erase(
     settings = settings_for(context, home)
     if not yes:
         typer.confirm(f"Erase {len(users)} from {settings.home.root}? This can't be undone.", abort=True)
-    _show(erased(settings, users, source))
+    _show(settings, erased(settings, users, source))
 
 
 @app.command("enforce")
@@ -68,7 +76,8 @@ def enforce(
     from zipotify.privacy.erase import enforce as enforced
     from zipotify.privacy.report import read
 
-    _show(enforced(settings_for(context, home), [read(path) for path in reports or []]))
+    settings = settings_for(context, home)
+    _show(settings, enforced(settings, [read(path) for path in reports or []]))
 
 
 @app.command("verify")
@@ -109,12 +118,17 @@ def rotate_key(context: typer.Context, home: HomeOption = None) -> None:
     """
     from zipotify.privacy.rotate import rotate
 
-    for done in rotate(settings_for(context, home)):
+    settings = settings_for(context, home)
+    renewed = rotate(settings)
+    AuditLog(settings.home).append(operator(), "renewed the user key")
+    for done in renewed:
         typer.echo(f"{done.place}: {done.what}: {done.row_count}")
 
 
-def _show(document: dict[str, Any]) -> None:
-    """The report on standard output; exit code 1 when the scan found something."""
+def _show(settings: Settings, document: dict[str, Any]) -> None:
+    """The report on standard output and, by its name, in the audit log; exit code 1 when the scan found something."""
+    told = document["report"]
+    AuditLog(settings.home).append(operator(), "erased", report=told["report_id"], people=len(told["people"]))
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
     left = document["report"]["scan"]["found"]
     if left:
