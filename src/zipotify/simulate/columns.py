@@ -67,8 +67,7 @@ class ColumnWriter:
     def _users(self, some: Events) -> dict[str, Any]:
         """Device fields, and user fields that are null where the state hides the user."""
         lists = people()
-        unique, which = np.unique(some.user_id, return_inverse=True)
-        who = self._writer.directory.profiles(unique)
+        who, which = self._writer.directory.people_of(some.user_id)
         place = who.place[which]
         hidden = ~self._writer.states.is_shown[some.state]
         columns: dict[str, Any] = {

@@ -46,6 +46,7 @@ class Directory:
         self.draws = Draws(self._plan.seed)
         self._arrivals = Arrivals(self._plan, self.draws)
         self._known: Ints = np.empty(0, np.int64)
+        self._profiles: Profiles | None = None
         self._parts = pl.Series([], dtype=pl.String)
 
     def profiles(self, user_id: Ints) -> Profiles:
@@ -61,6 +62,18 @@ class Directory:
             self._registered_s(user_id),
             self._variant(user_id),
         )
+
+    def people_of(self, user_id: Ints) -> tuple[Profiles, Ints]:
+        """Profiles, and the number of each row's profile among them."""
+        first = self._plan.first_user_id
+        last = int(user_id.max(initial=first))
+        if last - first < _MOST_REMEMBERED:
+            if self._profiles is None or len(self._profiles.user_id) <= last - first:
+                ahead = max(last + 1 - first, self._plan.n_users) + _AHEAD
+                self._profiles = self.profiles(first + np.arange(ahead))
+            return self._profiles, user_id - first
+        some, which = np.unique(user_id, return_inverse=True)
+        return self.profiles(some), which
 
     def json_parts(self, user_id: Ints, is_shown: Ints) -> pl.Series:
         """For each row the user's JSON fields: device alone, or device and user where `is_shown` is 1."""

@@ -20,6 +20,8 @@ _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _WEYL0, _WEYL1 = 0x9E3779B9, 0xBB67AE85
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 _ROUNDS = 10
+_MOST_AT_ONCE = 131_072
+"""Counters taken at once: the steps between need several times their memory."""
 
 STEP, SESSION, GAP, FIRST_GAP, PERSON, ARRIVAL, DRIFT, BOT, ORIGIN, FAULT = range(10)
 """What a draw is for; part of the counter, so that purposes never share numbers."""
@@ -38,8 +40,17 @@ class Draws:
 
     def uniform(self, purpose: int, user: Any, first: Any, second: Any = 0) -> Floats:
         """Four uniforms (shape 4 x ...) for each element of the broadcast counters (each below 2^32)."""
-        word = np.uint64
         user, first, second = np.broadcast_arrays(user, first, second)
+        if user.ndim != 1 or user.size <= _MOST_AT_ONCE:
+            return self._uniform(purpose, user, first, second)
+        out = np.empty((4, user.size))
+        for at in range(0, user.size, _MOST_AT_ONCE):
+            some = slice(at, at + _MOST_AT_ONCE)
+            out[:, some] = self._uniform(purpose, user[some], first[some], second[some])
+        return out
+
+    def _uniform(self, purpose: int, user: Any, first: Any, second: Any) -> Floats:
+        word = np.uint64
         x0 = np.asarray(user, word) & _LOW
         x1 = (np.asarray(user, word) >> _HALF) | word(purpose << 24)
         x2, x3 = np.asarray(first, word), np.asarray(second, word)

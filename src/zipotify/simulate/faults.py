@@ -115,7 +115,7 @@ class FaultWriter(LineWriter):
         super().__init__(plans)
         self._faults = self.plan.faults
 
-    def lines(self, topic: str, events: Events, rows: Ints) -> pl.Series:
+    def lines(self, topic: str, events: Events, rows: Ints, end: str = "") -> pl.Series:
         """Those events as they are sent: not all of them JSON."""
         some = events.part(rows)
         some.ts_s = some.ts_s + self._skew_s(some)
@@ -127,12 +127,13 @@ class FaultWriter(LineWriter):
             values[at] = SPOILERS[which[at]].spoil(values[at])
         for at in np.flatnonzero(some.fault == CONFLICT).tolist():
             values[at] = changed_copy(values[at])
-        return pl.Series(values, dtype=pl.Binary)
+        return pl.Series([value + end.encode() for value in values], dtype=pl.Binary)
 
-    def truth(self, events: Events) -> pl.Series:
+    def truth(self, events: Events, end: str = "") -> pl.Series:
         """One JSON line for each spoiled record and each thing done to it."""
         rows = [line for topic in TOPICS for line in self._truth_of(topic, events.part(self.rows_of(topic, events)))]
-        return pl.Series([line for _, line in sorted(rows, key=lambda row: row[0])], dtype=pl.Binary)
+        ordered = sorted(rows, key=lambda row: row[0])
+        return pl.Series([line + end.encode() for _, line in ordered], dtype=pl.Binary)
 
     def _truth_of(self, topic: str, some: Events) -> Iterator[tuple[int, bytes]]:
         skew, drift, which, sessions = self._skew_s(some), self._drifts(some), self._spoiler(some), some.session_ids()

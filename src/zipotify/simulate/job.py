@@ -115,7 +115,7 @@ def _send(settings: Settings, job: Job, plans: list[Plan]) -> Outcome:
 
 def _truth_file(stack: ExitStack, job: Job) -> Callable[[bytes], object]:
     job.output.mkdir(parents=True, exist_ok=True)
-    file = stack.enter_context((job.output / f"{TRUTH}.ndjson").open("wb"))
+    file = stack.enter_context((job.output / TRUTH).open("wb"))
     return lambda line: file.write(line + b"\n")
 
 

@@ -45,8 +45,8 @@ class LineWriter:
         self.states = States([plan.machine for plan in plans])
         self._state_json = {topic: self._states_as_json(names) for topic, names in _STATE_FIELDS.items()}
 
-    def lines(self, topic: str, events: Events, rows: Ints) -> pl.Series:
-        """Those events as JSON objects, without line ends."""
+    def lines(self, topic: str, events: Events, rows: Ints, end: str = "") -> pl.Series:
+        """Those events as JSON objects, each followed by `end`."""
         some = events.part(rows)
         is_shown = self.states.is_shown[some.state].astype(np.int64)
         columns = {
@@ -61,15 +61,14 @@ class LineWriter:
             columns["song"] = self._songs(some)
             head = ["song", ",", *head]
         elif topic == PAGE_VIEW_EVENTS:
-            songs = self._songs(some)
-            columns["song"] = pl.select(pl.when(songs == "").then(pl.lit("")).otherwise("," + songs)).to_series()
+            columns["song"] = self._songs(some, after_others=True)
             head = [*head, "song"]
         elif topic == AUTH_EVENTS:
             columns["success"] = self.states.is_logged_in[some.state]
             head = [*head, ',"success":', "success"]
         extra = self._extra_fields(topic, some)
         frame = pl.DataFrame({**columns, **extra})
-        parts = ["{", *head, *extra, "}"]
+        parts = ["{", *head, *extra, "}" + end]
         return frame.select(pl.concat_str([pl.col(p) if p in frame.columns else pl.lit(p) for p in parts])).to_series()
 
     def rows_of(self, topic: str, events: Events) -> Ints:
@@ -89,8 +88,11 @@ class LineWriter:
         for at in order.tolist():
             yield Record(int(ts[at]), TOPICS[topics[at]], int(sessions[at]), values[at])
 
-    def _songs(self, some: Events) -> pl.Series:
-        return self.plan.songs.json.gather(np.where(some.track < 0, len(self.plan.songs), some.track))
+    def _songs(self, some: Events, after_others: bool = False) -> pl.Series:
+        songs = self.plan.songs
+        return (songs.json_after if after_others else songs.json).gather(
+            np.where(some.track < 0, len(songs), some.track)
+        )
 
     def _states_as_json(self, names: Sequence[str]) -> pl.Series:
         """What stands between the session's id and the item's number."""

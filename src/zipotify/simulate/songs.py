@@ -57,6 +57,11 @@ class Songs:
         ]
         return pl.Series([*parts, ""], dtype=pl.String)
 
+    @cached_property
+    def json_after(self) -> pl.Series:
+        """The same after other fields: with a comma in front; still empty for no track."""
+        return pl.select(pl.when(self.json == "").then(self.json).otherwise("," + self.json)).to_series()
+
     def fingerprint(self) -> str:
         """Hash (hex) over everything that draws and events follow from."""
         digest = hashlib.sha256("\n".join(self.json).encode())
