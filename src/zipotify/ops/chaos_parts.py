@@ -1,0 +1,91 @@
+"""Parts that are meant to be hurt: killed as the kernel kills, frozen as a paused machine is, and started again."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+
+from zipotify.runtime.processes import end_with_parent, stop_process
+
+_STOP_LIMIT_S = 75.0
+_AGAIN_AFTER_S = 1.0
+
+
+class ChaosPart:
+    """One verb as a process with everything that it started."""
+
+    def __init__(self, name: str, command: list[str], environment: dict[str, str], logs: Path) -> None:
+        self._name = name
+        self._command = command
+        self._environment = environment
+        self._logs = logs
+        self._process: subprocess.Popen[bytes] | None = None
+        self._died_at = 0.0
+
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether it came to its end by itself, with exit code 0."""
+        return self._process is not None and self._process.poll() == 0
+
+    def start(self) -> None:
+        """Start it; its output goes to its log."""
+        self._logs.mkdir(parents=True, exist_ok=True)
+        with (self._logs / f"chaos-{self._name}.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=end_with_parent(),
+            )
+
+    def start_if_dead(self) -> None:
+        """Start it again a moment after it ended, unless it never ran or came to its end."""
+        if self._process is None or self._process.poll() in (None, 0):
+            self._died_at = time.monotonic()
+        elif time.monotonic() - self._died_at > _AGAIN_AFTER_S:
+            self.start()
+
+    def kill(self) -> None:
+        """SIGKILL, and all that it started with it."""
+        family = self._family()
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        if self._process is not None:
+            self._process.wait(_STOP_LIMIT_S)
+
+    def freeze(self, for_s: float) -> None:
+        """SIGSTOP for a while."""
+        family = self._family()
+        self._send(family, signal.SIGSTOP)
+        time.sleep(for_s)
+        self._send(family, signal.SIGCONT)
+
+    def stop(self) -> None:
+        """Ask it to end, and wait."""
+        if self._process is not None:
+            family = self._family()
+            stop_process(self._process, _STOP_LIMIT_S)
+            self._send(family, signal.SIGKILL)
+
+    def _family(self) -> list[psutil.Process]:
+        if self._process is None or self._process.poll() is not None:
+            return []
+        try:
+            parent = psutil.Process(self._process.pid)
+            return [parent, *parent.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    @staticmethod
+    def _send(family: list[psutil.Process], number: signal.Signals) -> None:
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
