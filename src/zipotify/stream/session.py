@@ -46,8 +46,6 @@ def _configuration(settings: Settings) -> dict[str, str]:
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.databricks.delta.snapshotPartitions": "1",
         "spark.sql.mapKeyDedupPolicy": "LAST_WIN",
-        # The JVM never compiles methods of more bytecode than this; Spark then makes several smaller ones instead.
-        "spark.sql.codegen.hugeMethodLimit": "8000",
         "spark.sql.streaming.stateStore.providerClass": (
             "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
         ),
