@@ -46,6 +46,8 @@ def unknown_words(root: Any, arguments: list[str]) -> list[str]:
                 unknown.append(word)
             elif known[name] and not equals:
                 next(words, None)  # its value
+        elif "|" in word and hasattr(command, "commands"):  # any one of them
+            return [*unknown, *(one for one in word.split("|") if one not in command.commands)]
         elif hasattr(command, "commands"):
             command = command.commands.get(word)
             if command is None:
