@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 import time
+import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,3 +86,17 @@ class LiveFeed:
         topics = [LISTEN_EVENTS, PAGE_VIEW_EVENTS, *([STATUS_CHANGE_EVENTS] if self._random.random() < 0.01 else [])]
         self.plays.append(base)
         return [{**base, "topic": topic, "event_id": f"{self.seed}-{next(self._events)}"} for topic in topics]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A dashboard that runs, its home, and a way to feed it."""
+
+    address: str
+    settings: Settings
+    feed: LiveFeed
+
+    def api(self, path: str) -> Any:
+        """JSON of the API."""
+        with urllib.request.urlopen(f"{self.address}/api/v1/{path}", timeout=60) as answer:
+            return json.load(answer)
