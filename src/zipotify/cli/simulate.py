@@ -135,20 +135,24 @@ def _run(settings: Settings, job: Job, lake: bool, quiet: bool) -> None:
 
 def _into_lake(settings: Settings, job: Job) -> Outcome:
     """Simulate into a temporary folder and load that: the static path, which judges each event."""
+    import shutil
     from dataclasses import replace
     from tempfile import TemporaryDirectory
 
     from zipotify.lake.load import load_files
     from zipotify.simulate import simulate
     from zipotify.simulate.job import with_output
+    from zipotify.simulate.sinks import TRUTH
 
     settings.home.run.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=settings.home.run, prefix="simulate-") as folder:
         outcome = simulate(settings, with_output(job, Path(folder)))
         assert outcome is not None  # noqa: S101 - only a live run has none
         if outcome.is_finished:
-            files = [path for path in Path(folder).iterdir() if not path.name.startswith(("faults", "."))]
-            load_files(settings, sorted(files), job.source)
+            load_files(settings, [Path(folder)], job.source)
+        for truth in Path(folder).glob(f"{TRUTH}*"):
+            job.output.mkdir(parents=True, exist_ok=True)
+            shutil.move(truth, job.output / truth.name)
     return replace(outcome, where=f"the lake {settings.home.lake}")
 
 
