@@ -11,7 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 PAGES = {"now": "/", "overview": "/overview", "audience": "/audience", "engagement": "/engagement", "health": "/health"}
 LOOKS = {"": (1280, "light"), "-dark": (1280, "dark"), "-phone": (390, "light")}
-_SETTLED = "!document.querySelector('#page .mantine-Skeleton-root') && document.querySelector('#page').children.length"
+_SETTLED = "!document.querySelector('#page .mantine-Skeleton-root') && document.querySelector('#page')?.children.length"
 
 
 def main(address: str) -> None:

@@ -79,6 +79,7 @@ def popover(sign: str, label: str, content: Any, width_px: int) -> Any:
         withinPortal=True,
         trapFocus=True,
         returnFocus=True,
+        withRoles=False,  # they would land on the wrapper, which is no button; the button has its label
     )
 
 
