@@ -75,7 +75,11 @@ def _assert_equal_readings(spark: SparkSession, settings: Settings, raw: list[Ra
     assert len(rows) == len(raw)
     for record, row in zip(raw, rows, strict=True):
         expected = _by_reference(settings, record, now_ms)
-        assert {name: row[name] for name in expected} == expected, record.value[:300]
+        read = {name: row[name] for name in expected}
+        if read.get("registration") is not None:
+            # The lake keeps it as a long; private_id, compared too, is hashed over that.
+            read["registration"] = int(read["registration"])
+        assert read == expected, record.value[:300]
     return rows
 
 
