@@ -25,7 +25,7 @@ join dim_tracks as t on p.track_key = t.track_key
 where {scope.where("played_at", alias="p")}
 group by 1
 order by play_count desc, 1
-limit 12"""
+limit 100"""
 
 
 def _draw_shares(frame: Frame, name: str) -> Component:
