@@ -279,6 +279,31 @@ def test_json_and_markdown_name_every_task() -> None:
     assert all(f"`{name}`" in as_markdown(view) for name in view.plan.task_by_id)
 
 
+def test_json_holds_what_a_page_shows(plan_file: Path) -> None:
+    written(plan_file, task("a", hours=8), task("b", "2026-12-31", "2027-01-02", hours=8, needs="[a]"))
+    record_move(plan_file, "a", "done", "", date(2026, 12, 22))
+    content = json.loads(as_json(read_view(plan_file, date(2027, 1, 3))))
+    by_day = {day["day"]: day for day in content["days"]}
+    assert by_day["2027-01-01"] == {
+        "day": "2027-01-01",
+        "is_weekend": False,
+        "day_off": "New Year's Day",
+        "has_standup": False,
+    }
+    first, second = content["tasks"]
+    assert (first["done_on"], second["done_on"], second["is_late"]) == ("2026-12-22", None, True)
+    assert second["hours_by_day"] == {"2026-12-31": 6.0, "2027-01-02": 2.0}
+    assert {"role": "lake", "day": "2027-01-02", "planned_hours": 2.0, "capacity_hours": 2.0} in content["load"]
+    assert [(found["kind"], found["line"]) for found in content["findings"]] == [("late", 18)]
+
+
+def test_page_of_the_plan_explains_every_key_of_the_json() -> None:
+    explained = SHIPPED.with_name("index.md").read_text(encoding="utf-8").split("## For programs")[1]
+    content = json.loads(as_json(shipped()))
+    keys = {*content, *content["days"][0], *content["tasks"][0], *content["load"][0], *content["burn_down"][0]}
+    assert {key for key in keys if f"`{key}`" not in explained} == set()
+
+
 def test_starter_is_a_sound_plan_and_never_overwrites(plan_file: Path) -> None:
     write_starter(plan_file, date(2027, 1, 16))  # a Saturday: the first task is on the Monday after
     assert kinds(plan_file, date(2027, 1, 16)) == []

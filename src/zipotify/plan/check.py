@@ -23,11 +23,12 @@ _TOLERANCE_HOURS = 0.01
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong, and where in the file."""
+    """One thing that is wrong, and where in the file; the line is known once the file is (see `PlanFile.line`)."""
 
     kind: Kind
     where: NodePath
     message: str
+    line: int | None = None
 
     def as_line(self, file: PlanFile) -> str:
         """`file:line: kind: message`."""

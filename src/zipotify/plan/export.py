@@ -16,7 +16,7 @@ from zipotify.plan.workdays import Outcome
 
 
 def as_json(view: PlanView) -> str:
-    """The view as JSON."""
+    """The view as JSON; docs/plan/index.md explains its keys."""
     return TypeAdapter(dict).dump_json(asdict(view), indent=2).decode()
 
 

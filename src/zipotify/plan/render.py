@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from itertools import zip_longest
 
@@ -11,10 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from zipotify.plan.model import Plan
-from zipotify.plan.schedule import share_by_day
 from zipotify.plan.view import PlanView, Readiness, TaskView
-from zipotify.plan.workdays import days_between, is_weekend
 
 _COLUMNS: dict[Readiness, str] = {
     "ready": "ready",
@@ -71,26 +68,21 @@ def timeline(view: PlanView) -> RenderableType:
     """A Gantt chart: one line a task, one column a day."""
     if not view.tasks:
         return "no tasks yet"
-    plan = view.plan
-    days = days_between(plan.starts_on, max(plan.ends_on, *(task.task.due_on for task in view.tasks)))
     table = Table(box=None, padding=(0, 0), title="Timeline (* is on the longest chain)", title_justify="left")
     table.add_column("task", no_wrap=True)
-    for day in days:
-        style = "reverse" if day == view.today else "dim" if is_weekend(day) else ""
-        table.add_column(f"{day:%d}", header_style=style, width=2, no_wrap=True)
+    for at in view.days:
+        style = "reverse" if at.day == view.today else "dim" if at.is_weekend or at.day_off else ""
+        table.add_column(f"{at.day:%d}", header_style=style, width=2, no_wrap=True)
     for task in sorted(view.tasks, key=lambda item: (item.task.starts_on, item.task.due_on)):
         name = f"{'*' if task.is_critical else ' '}{task.task.id} "
-        table.add_row(name, *_bar(plan, task, days), style=_STYLE[task.readiness])
+        table.add_row(name, *(_bar(task, at.day) for at in view.days), style=_STYLE[task.readiness])
     return table
 
 
-def _bar(plan: Plan, view: TaskView, days: list[date]) -> Iterator[str]:
-    worked = share_by_day(plan, view.task)
-    for day in days:
-        if day in worked:
-            yield _BAR[view.readiness]
-        else:
-            yield "··" if view.task.starts_on <= day <= view.task.due_on else ""
+def _bar(view: TaskView, day: date) -> str:
+    if day in view.hours_by_day:
+        return _BAR[view.readiness]
+    return "··" if view.task.starts_on <= day <= view.task.due_on else ""
 
 
 def burn_down(view: PlanView) -> RenderableType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -10,8 +10,16 @@ from typing import Literal
 from zipotify.plan.check import Finding, check, require_sound
 from zipotify.plan.log import Log, StandupEntry, log_path, read_log
 from zipotify.plan.model import Plan, State, Task
-from zipotify.plan.schedule import actual_left, critical_chain, planned_left
-from zipotify.plan.workdays import Outcome, detail_days, outcome, standup_days
+from zipotify.plan.schedule import actual_left, critical_chain, load, planned_left, share_by_day
+from zipotify.plan.workdays import (
+    Outcome,
+    capacity_hours,
+    days_between,
+    detail_days,
+    is_weekend,
+    outcome,
+    standup_days,
+)
 from zipotify.plan.yaml_file import PlanFile, read_plan
 
 Readiness = Literal["ready", "waiting", "doing", "blocked", "done"]
@@ -19,15 +27,20 @@ Readiness = Literal["ready", "waiting", "doing", "blocked", "done"]
 
 @dataclass(frozen=True)
 class TaskView:
-    """One task as of a day; `waits_for` are needs that are not done, `why` is the reason of a block."""
+    """One task as of a day; `waits_for` are needs that are not done, `why` is the reason of a block.
+
+    `hours_by_day` is the estimate spread over the days that its role works: the bars of a Gantt chart.
+    """
 
     task: Task
     state: State
     readiness: Readiness
     waits_for: tuple[str, ...]
     why: str
+    done_on: date | None
     is_late: bool
     is_critical: bool
+    hours_by_day: dict[date, float]
 
 
 @dataclass(frozen=True)
@@ -40,12 +53,34 @@ class BurnDownDay:
 
 
 @dataclass(frozen=True)
+class DayView:
+    """A day of the plan, up to its last task: `day_off` is the holiday's name."""
+
+    day: date
+    is_weekend: bool
+    day_off: str | None
+    has_standup: bool
+
+
+@dataclass(frozen=True)
+class LoadView:
+    """What a role has to do on a day, and how much it can."""
+
+    role: str
+    day: date
+    planned_hours: float
+    capacity_hours: float
+
+
+@dataclass(frozen=True)
 class PlanView:
     """Everything about a plan as of `today`."""
 
     plan: Plan
     today: date
+    days: tuple[DayView, ...]
     tasks: tuple[TaskView, ...]
+    load: tuple[LoadView, ...]
     burn_down: tuple[BurnDownDay, ...]
     standups: tuple[StandupEntry, ...]
     standup_days: tuple[date, ...]
@@ -69,15 +104,33 @@ def view_of(file: PlanFile, log: Log, today: date) -> PlanView:
     require_sound(file)
     plan = file.plan
     outcomes = tuple(outcome(ballot, log.votes(ballot.id), today) for ballot in plan.ballots)
+    meetings = standup_days(plan, outcomes)
     return PlanView(
         plan=plan,
         today=today,
+        days=_days(plan, meetings),
         tasks=_tasks(plan, log, today),
+        load=_load(plan),
         burn_down=_burn_down(plan, log, today),
         standups=tuple(log.standups().values()),
-        standup_days=tuple(standup_days(plan, outcomes)),
+        standup_days=tuple(meetings),
         ballots=outcomes,
-        findings=tuple(check(plan, log, today)),
+        findings=tuple(replace(found, line=file.line(found.where)) for found in check(plan, log, today)),
+    )
+
+
+def _days(plan: Plan, meetings: list[date]) -> tuple[DayView, ...]:
+    names = {off.date: off.name for off in plan.days_off}
+    last = max([plan.ends_on, *(task.due_on for task in plan.tasks)])
+    return tuple(
+        DayView(day, is_weekend(day), names.get(day), day in meetings) for day in days_between(plan.starts_on, last)
+    )
+
+
+def _load(plan: Plan) -> tuple[LoadView, ...]:
+    return tuple(
+        LoadView(role, day, round(hours, 2), capacity_hours(plan, plan.role_by_id[role], day))
+        for (role, day), hours in sorted(load(plan).items())
     )
 
 
@@ -86,15 +139,17 @@ def _tasks(plan: Plan, log: Log, today: date) -> tuple[TaskView, ...]:
     states: dict[str, State] = {
         task.id: moves[task.id].state if task.id in moves else task.state for task in plan.tasks
     }
-    critical = set(critical_chain(plan))
+    done_on, critical = log.done_on(plan), set(critical_chain(plan))
 
     def view(task: Task) -> TaskView:
         state = states[task.id]
         waits_for = tuple(need for need in task.needs if states[need] != "done")
         readiness: Readiness = ("waiting" if waits_for else "ready") if state == "todo" else state
         why = moves[task.id].why if state == "blocked" and task.id in moves else ""
+        is_late = state != "done" and task.due_on < today
+        hours = {day: round(share, 2) for day, share in share_by_day(plan, task).items()}
         return TaskView(
-            task, state, readiness, waits_for, why, state != "done" and task.due_on < today, task.id in critical
+            task, state, readiness, waits_for, why, done_on.get(task.id), is_late, task.id in critical, hours
         )
 
     return tuple(view(task) for task in plan.tasks)

@@ -29,7 +29,11 @@ class PlanFile:
 
     def place(self, where: NodePath) -> str:
         """`file:line` of a part, or of what holds it."""
-        return f"{self.path}:{_line_of(self.lines, where)}"
+        return f"{self.path}:{self.line(where)}"
+
+    def line(self, where: NodePath) -> int:
+        """The line of a part, or of what holds it."""
+        return _line_of(self.lines, where)
 
 
 def read_plan(path: Path) -> PlanFile:
