@@ -22,7 +22,8 @@ from zipotify.settings import load_settings
 
 def test_a_child_has_the_same_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Flags, secrets and changed copies included; read back as the child reads them."""
-    given = {"kafka_port": 7777, "bootstrap_servers": "a:1,b:2", "serving_url": "sqlite:///x", "k_anonymity": 3}
+    given = {"kafka_port": 7777, "bootstrap_servers": "a:1,b:2", "serving_url": "sqlite:///x"}
+    given |= {"k_anonymity": 3, "retention_days": {"quarantine": 30, "events": 365}}
     settings = load_settings(tmp_path / "home", **given).model_copy(update={"dashboard_port": 8888})
     handed = environment_of(settings, EXTRA="1")
     for name, value in handed.items():
