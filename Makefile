@@ -7,7 +7,7 @@ SHELL := /bin/sh
 bin := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: airflow pin-images help setup setup-dev system demo demo-static check lint format test docs lock clean distclean
+.PHONY: airflow pin-images help setup setup-dev system demo demo-static check lint format test prove docs lock clean distclean
 
 help:  ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -40,6 +40,9 @@ check: setup-dev lint  ## lint, types, import rule and unit tests (under 3 minut
 
 test: system setup-dev lint  ## everything that check does, and every test against real parts
 	$(bin)/pytest
+
+prove: setup-dev  ## the long evidence (hours; goes on where it was): ONLY=NAME for one step, AGAIN=1 to repeat
+	@$(bin)/python scripts/prove.py $(if $(ONLY),--only $(ONLY)) $(if $(AGAIN),--again)
 
 airflow: setup  ## the scheduled jobs by a real Airflow, on loopback, for the demo's home, until Ctrl-C
 	@scripts/airflow.sh start .zipotify
