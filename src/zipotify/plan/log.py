@@ -19,12 +19,13 @@ from zipotify.plan.model import Plan, State
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    date: date
+
 
 class StandupEntry(_Entry):
     """What one role said on one day."""
 
     what: Literal["standup"] = "standup"
-    date: date
     role: str
     yesterday: str
     today: str
@@ -35,7 +36,6 @@ class MoveEntry(_Entry):
     """A task that came into a state, and why."""
 
     what: Literal["move"] = "move"
-    date: date
     task: str
     state: State
     why: str = ""
@@ -45,7 +45,6 @@ class VoteEntry(_Entry):
     """A role's vote in a ballot."""
 
     what: Literal["vote"] = "vote"
-    date: date
     ballot: str
     role: str
     choice: Literal["held", "none"]
