@@ -45,6 +45,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyPat
     port = ports.any_free()
     numbers = [f"-{part}.port={ports.any_free()}" for part in ("master", "volume", "filer")]
     numbers += [f"-{part}.port.grpc={ports.any_free()}" for part in ("master", "volume", "filer", "s3")]
+    numbers += [f"-s3.port.{part}={ports.any_free()}" for part in ("iceberg", "lance")]
     command = [
         str(Path(sys.executable).parent / "weed"),
         *("server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *numbers),
