@@ -36,6 +36,15 @@ def test_a_lane_goes_on_exactly_where_it_was_saved(taken: int) -> None:
     assert got + drained(resumed, [end]) == whole
 
 
+@pytest.mark.parametrize("taken", [0, 1, 137, 400])
+def test_what_was_handed_out_can_be_made_again(taken: int) -> None:
+    made = plan(n_users=40)
+    lane, got = Lane("early", made), []
+    while len(got) < taken:
+        got += [record.value for record in lane.take(made.start_s + 3 * 86_400, min(50, taken - len(got)))]
+    assert [record.value for record in Lane("early", made, lane.save()).handed_out()] == got
+
+
 def test_nothing_is_handed_out_before_its_time() -> None:
     made = plan(n_users=40)
     lane = Lane("launch", made)

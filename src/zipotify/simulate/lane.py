@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -28,6 +29,7 @@ class Lane:
     def __init__(self, name: str, plan: Plan, saved: Saved | None = None) -> None:
         self.name = name
         self.sent_count = 0
+        self._plan = plan
         self._simulation = Simulation(plan)
         self._writer = LineWriter([plan])
         self._window_s = _FIRST_WINDOW_S
@@ -62,6 +64,15 @@ class Lane:
         """Where it stands: the window it is in, and how many of its events were handed out."""
         end = np.array([self._simulation.clock_s])
         return {**self._before, "window_end_s": end, "sent_of_window": np.array([self._sent_of_window])}
+
+    def handed_out(self) -> Iterator[Record]:
+        """Everything up to where it stands, made again from the beginning: the truth about what was sent."""
+        end_s, again = self._simulation.clock_s, Lane(self.name, self._plan)
+        records = deque[Record]()
+        while (found := again.take(end_s - 1, _WINDOW_RECORDS)) or again.position_s < end_s:
+            records.extend(found)
+            while len(records) > len(self._queue):
+                yield records.popleft()
 
     def _restore(self, saved: Saved) -> None:
         self._simulation.restore(saved)

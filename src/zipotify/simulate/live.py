@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from types import FrameType
 
@@ -19,6 +20,7 @@ from zipotify.errors import HomeInUseError
 from zipotify.settings import Settings
 from zipotify.simulate.config import EventsimConfig
 from zipotify.simulate.lane import Lane
+from zipotify.simulate.lines import Record
 from zipotify.simulate.live_options import LiveOptions
 from zipotify.simulate.plan import Options, make_plan, with_users
 from zipotify.simulate.report import Reporter
@@ -63,6 +65,11 @@ class LiveRun:
                 f"another simulator already runs for source '{self._live.source}' in {self._settings.home.root}",
                 "stop it with `zipotify down`, or use another --source",
             ) from None
+
+    def sent(self) -> Iterator[Record]:
+        """What a stopped run has sent, made again from the beginning: what a lake must then hold."""
+        for lane in self._lanes() if self._known else ():
+            yield from lane.handed_out()
 
     def _run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
