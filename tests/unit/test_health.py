@@ -156,3 +156,11 @@ def test_the_dashboard_is_ready_when_its_page_answers(
 def test_a_part_that_runs_and_says_nothing_hangs(state: str, age_s: float, expected: bool) -> None:
     report = SimpleNamespace(state=state, heartbeat_at_ms=int((_STARTED_S - age_s) * 1000))
     assert silent(report, _STARTED_S) is expected
+
+
+@pytest.mark.parametrize(("state", "expected"), [("running", True), ("stopping", False)])
+def test_the_jobs_are_ready_when_they_say_that_they_are_planned(
+    settings: Settings, engine: Engine, state: str, expected: bool
+) -> None:
+    report_part(engine, "jobs", state, "quality next, at 10:15:00Z")
+    assert look(settings, engine, process("jobs", "RUNNING"))["jobs"].ready is expected

@@ -78,6 +78,7 @@ class Health:
             "stream": lambda _: self._has_since(serving.stream_batches.c.started_at_ms),
             "warehouse": lambda _: self._has_published(),
             "ledger": lambda _: self._has_since(serving.ledger_checks.c.checked_at_ms),
+            "jobs": lambda report: report is not None and report.state == "running",
         }
 
     def dashboard_answers(self) -> bool:

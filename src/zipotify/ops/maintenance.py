@@ -42,6 +42,8 @@ def watch_stream(settings: Settings) -> str:
         return f"the lake is held by `{holder}`: {waiting} events wait for a stream"
     if holder is not None:
         return _watch_running(settings, waiting)
+    if (process := Supervisor(settings.home).states().get(_STREAM)) is not None:
+        return f"the supervisor has the stream, which is {process.state}: {waiting} events wait for it"
     if waiting:
         _catch_up(settings)
         return f"no stream ran: one pass took in {waiting} events"

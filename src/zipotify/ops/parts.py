@@ -7,7 +7,7 @@ from typing import Literal
 
 from zipotify.settings import Settings
 
-PartName = Literal["broker", "simulator", "stream", "warehouse", "ledger", "dashboard"]
+PartName = Literal["broker", "simulator", "stream", "warehouse", "ledger", "jobs", "dashboard"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ PARTS = (
     ),
     Part("warehouse", ("build", "--watch"), ("stream",), "a build is published", 30, 75, 1400),
     Part("ledger", ("ledger", "--watch"), ("stream",), "it has checked the books", 30, 30, 300),
+    Part("jobs", ("job", "watch"), ("stream",), "the scheduled jobs are planned", 30, 100, 300),
 )
 """In the order of starting; stopping is the other way round."""
 
