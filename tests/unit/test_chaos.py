@@ -15,12 +15,15 @@ from odd_records import bent
 
 from support.command import wait_until
 from zipotify.contracts import serving
-from zipotify.contracts.fields import LISTEN_EVENTS
+from zipotify.contracts.fields import LISTEN_EVENTS, TOPICS
 from zipotify.contracts.tables import TABLES
+from zipotify.errors import HomeFullError
 from zipotify.lake.load import load_files
-from zipotify.ops.chaos_parts import ChaosPart
+from zipotify.ops.chaos_parts import ChaosPart, filled
+from zipotify.ops.chaos_traffic import SOURCE, Live
 from zipotify.ops.chaos_truth import differences
 from zipotify.settings import Settings, load_settings
+from zipotify.simulate.state import Checkpoint, write_checkpoint
 from zipotify.stream.live import LiveWriter
 
 _KEY = "0123456789abcdef" * 4
@@ -80,6 +83,40 @@ def test_a_play_that_live_tiles_count_twice_is_found(home: Settings, files: Path
     engine.dispose()
     (found,) = differences(home, files, "chaos")
     assert found.startswith("live_counts: ")
+
+
+def test_a_home_is_full_only_meanwhile(home: Settings) -> None:
+    limit = 8 * 2**30
+    with filled(home.home, limit), pytest.raises(HomeFullError):
+        home.home.require_room(limit)
+    home.home.require_room(limit)
+
+
+def test_the_truth_about_a_live_run_is_what_it_sent(home: Settings, tmp_path: Path) -> None:
+    """Made again from its checkpoint; nothing where it never came to one."""
+    traffic = Live(tmp_path / "truth", home, users=20, seed=5, rate=100)
+    traffic.write_truth()
+    assert {file.name: file.stat().st_size for file in (tmp_path / "truth").iterdir()} == {
+        f"{topic}.ndjson": 0 for topic in TOPICS
+    }
+    sent = _live_run_until_checkpoint(traffic, home)
+    again = Live(tmp_path / "again", home, users=20, seed=5, rate=100)
+    again.write_truth()
+    lines = [line for file in (tmp_path / "again").iterdir() for line in file.read_bytes().splitlines()]
+    assert sorted(lines) == sorted(sent)
+    assert len(lines) > 100
+
+
+def _live_run_until_checkpoint(traffic: Live, home: Settings) -> list[bytes]:
+    """What a lane hands out in a while, with the checkpoint that it leaves; without Kafka."""
+    run = traffic.run()
+    lanes = run._lanes()
+    sent = [record.value for lane in lanes for _ in range(10) for record in lane.take(run._began_s, 30)]
+    write_checkpoint(
+        home.home.simulator_state / SOURCE,
+        Checkpoint(run._call, run._began_s, {lane.name: lane.save() for lane in lanes}),
+    )
+    return sent
 
 
 @pytest.fixture

@@ -16,19 +16,23 @@ def run(
     users: Annotated[int, typer.Option("--users", min=1, help="Simulated users a round.")] = 150,
     faults: Annotated[int, typer.Option("--faults", min=0, help="Faults a round.")] = 5,
     rate: Annotated[int, typer.Option("--rate", min=1, help="Events sent a second.")] = 150,
+    warehouse: Annotated[
+        bool, typer.Option("--warehouse/--no-warehouse", help="Also hurt and compare warehouse and dashboard.")
+    ] = True,
     home: HomeOption = None,
 ) -> None:
     """Kill, freeze and cut off the parts of a pipeline of its own, let it recover, and compare it with the truth.
 
-    Traffic is simulated first, so what bronze, live rollups and ledger must hold is known. Kafka, stream and sender are
-    killed (SIGKILL) or frozen (SIGSTOP), the connection to Kafka is cut or slowed. Everything happens in `chaos/` in
-    the home, results stay there. Exit code 1 when anything differs.
+    Traffic is recorded (odd rounds) or simulated live (even ones) from the seed, so what bronze, live rollups,
+    warehouse and ledger must hold is known. Any part is killed (SIGKILL) or frozen (SIGSTOP), the connection to Kafka
+    is cut or slowed, the home reaches its size limit. Everything happens in `chaos/` in the home, results stay there.
+    Exit code 1 when anything differs.
 
     Example: `zipotify chaos --rounds 3 --seed 7`
     """
     from zipotify.ops.chaos import ChaosOptions, run_chaos
 
-    options = ChaosOptions(rounds, seed, users, faults, rate)
+    options = ChaosOptions(rounds, seed, users, faults, rate, warehouse)
     reports = run_chaos(settings_for(context, home), options, typer.echo)
     for report in reports:
         for difference in report.differences:

@@ -6,10 +6,12 @@ import contextlib
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
+from zipotify.home import Home
 from zipotify.runtime.processes import end_with_parent, stop_process
 
 _STOP_LIMIT_S = 75.0
@@ -26,14 +28,22 @@ class ChaosPart:
         self._logs = logs
         self._process: subprocess.Popen[bytes] | None = None
         self._died_at = 0.0
+        self.started_at_s = 0.0
+        """When it was started last, by the clock on the wall."""
 
     @property
     def has_succeeded(self) -> bool:
         """Whether it came to its end by itself, with exit code 0."""
         return self._process is not None and self._process.poll() == 0
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it is not running and did not come to its end."""
+        return self._process is not None and self._process.poll() not in (None, 0)
+
     def start(self) -> None:
         """Start it; its output goes to its log."""
+        self.started_at_s = time.time()
         self._logs.mkdir(parents=True, exist_ok=True)
         with (self._logs / f"chaos-{self._name}.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -89,3 +99,16 @@ class ChaosPart:
         for process in family:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
+
+
+@contextlib.contextmanager
+def filled(home: Home, size_bytes: int) -> Iterator[None]:
+    """The home has so many bytes more meanwhile; in name only, for the file has a hole where its content would be."""
+    ballast = home.run / "ballast"
+    ballast.parent.mkdir(parents=True, exist_ok=True)
+    with ballast.open("wb") as file:
+        file.truncate(size_bytes)
+    try:
+        yield
+    finally:
+        ballast.unlink()
