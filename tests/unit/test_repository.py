@@ -19,7 +19,7 @@ MAY_SLEEP: dict[str, str] = {
     "src/zipotify/broker/embedded.py": "waits for the address of a child, with a limit",
     "src/zipotify/lake/requests.py": "waits for whoever holds the lake, with a limit",
     "src/zipotify/simulate/pace.py": "paces events, which is what was asked for",
-    "src/zipotify/ops/chaos.py": "looks at what runs now and then, with a limit",
+    "src/zipotify/ops/chaos_round.py": "looks at what runs now and then, with a limit",
     "src/zipotify/ops/chaos_parts.py": "freezes a part for a while, which is the fault",
     "src/zipotify/runtime/proxy.py": "cuts and slows a connection for a while, which is the fault",
     "tests/unit/test_chaos.py": "a child that lives until it is killed",
