@@ -84,6 +84,12 @@ class Settings(BaseSettings):
     """Where Spark runs: `local[N]` with N cores here, or the address of a cluster."""
     spark_driver_memory_mb: Annotated[int, Field(ge=512)] = 1280
     """Memory of Spark's driver, which is all of Spark with a local master."""
+    spark_driver_host: str = "127.0.0.1"
+    """Address under which the machines of a cluster find the driver; loopback is for local masters."""
+    spark_executor_memory_mb: Annotated[int, Field(ge=512)] = 1024
+    """Memory of each executor of a cluster; a local master has none."""
+    spark_shuffle_partitions: Annotated[int, Field(ge=1)] = 2
+    """Parts that rows are dealt into where a batch is grouped or joined: as many as there are cores."""
     bronze_trigger_s: Annotated[int, Field(ge=0)] = 10
     """Time from one batch into the lake to the next."""
     live_trigger_s: Annotated[int, Field(ge=0)] = 2

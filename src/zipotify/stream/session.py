@@ -1,4 +1,4 @@
-"""The Spark session of the stream: loopback only, Delta, small enough for a laptop."""
+"""The Spark session of the stream: Delta, loopback only unless told otherwise, small enough for a laptop."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from pyspark.sql import SparkSession
 from zipotify.runtime.jars import jar_paths
 from zipotify.runtime.java import java_home
 from zipotify.settings import Settings
+
+_STACK = "-Xss4m"
+"""Patterns are matched by recursion."""
 
 
 def spark_session(settings: Settings, name: str) -> SparkSession:
@@ -32,8 +35,10 @@ def _configuration(settings: Settings) -> dict[str, str]:
     return {
         "spark.jars": ",".join(str(path) for path in jar_paths("spark")),
         "spark.driver.memory": f"{settings.spark_driver_memory_mb}m",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": settings.spark_driver_host,
+        "spark.driver.bindAddress": settings.spark_driver_host,
+        "spark.executor.memory": f"{settings.spark_executor_memory_mb}m",
+        "spark.executor.extraJavaOptions": _STACK,
         "spark.driver.extraJavaOptions": _java_options(scratch),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -41,7 +46,7 @@ def _configuration(settings: Settings) -> dict[str, str]:
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
         "spark.scheduler.mode": "FAIR",
         "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.shuffle.partitions": str(settings.spark_shuffle_partitions),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.databricks.delta.snapshotPartitions": "1",
@@ -55,4 +60,4 @@ def _configuration(settings: Settings) -> dict[str, str]:
 
 
 def _java_options(scratch: Path) -> str:
-    return f"-Djava.io.tmpdir={scratch} -Dderby.system.home={scratch} -XX:+UseSerialGC -Xss4m"
+    return f"-Djava.io.tmpdir={scratch} -Dderby.system.home={scratch} -XX:+UseSerialGC {_STACK}"
