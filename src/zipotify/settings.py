@@ -7,7 +7,6 @@ tables `[profiles.<name>]` hold what differs between places to run; `profile` sa
 from __future__ import annotations
 
 import os
-import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,9 +21,13 @@ from pydantic_settings import (
 
 from zipotify.errors import ConfigError
 from zipotify.home import Home
+from zipotify.settings_errors import explain, require_spelled
+from zipotify.settings_file import configured
 
 ENV_PREFIX = "ZIPOTIFY_"
 CONFIG_FILE = "zipotify.toml"
+_NO_SETTINGS = ("HOME", "CACHE", "RUN_ID")
+"""Variables of ours that are no settings."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -173,7 +176,7 @@ class Settings(BaseSettings):
         """Flag, then environment, then the home's TOML file."""
         flags = getattr(init_settings, "init_kwargs", {})
         profile = flags.get("profile") or os.environ.get(ENV_PREFIX + "PROFILE")
-        file = _configured(Path(flags.get("home_path", ".")) / CONFIG_FILE, profile)
+        file = configured(Path(flags.get("home_path", ".")) / CONFIG_FILE, profile)
         return init_settings, env_settings, InitSettingsSource(settings_cls, file)
 
     @cached_property
@@ -217,38 +220,10 @@ def load_settings(home: Path | None = None, **flags: Any) -> Settings:
     if path.exists() and not path.is_dir():
         raise ConfigError(f"{path} is a file, and a home is a folder", "name another --home")
     given = {name: value for name, value in flags.items() if value is not None}
+    require_spelled(os.environ, ENV_PREFIX, Settings.model_fields, _NO_SETTINGS)
     try:
         return Settings(home_path=path.expanduser().absolute(), **given)
     except ValidationError as error:
-        raise ConfigError(*_explain(error, path)) from None
+        raise ConfigError(*explain(error, ENV_PREFIX, path / CONFIG_FILE, given, Settings.model_fields)) from None
     except ValueError as error:  # tomllib reports the line and column
         raise ConfigError(f"{path / CONFIG_FILE}: {error}", "correct the file; it must be valid TOML") from None
-
-
-def _configured(file: Path, profile: str | None) -> dict[str, Any]:
-    """The file's settings, those of the profile on top; `local` needs no table."""
-    try:
-        given = tomllib.loads(file.read_text())
-    except FileNotFoundError:
-        given = {}
-    profiles = given.pop("profiles", {})
-    name = profile or given.get("profile", "local")
-    if not (
-        isinstance(name, str) and isinstance(profiles, dict) and all(isinstance(t, dict) for t in profiles.values())
-    ):
-        raise ConfigError(f"{file}: 'profile' or 'profiles' is wrong", "name one profile; each is a table of settings")
-    if name not in profiles and name != "local":
-        known = ", ".join(["local", *sorted(profiles)])
-        raise ConfigError(f"{file} has no table [profiles.{name}]", f"profiles there: {known}")
-    return {**given, **profiles.get(name, {}), "profile": name}
-
-
-def _explain(error: ValidationError, home: Path) -> tuple[str, str]:
-    """First wrong key in words, and the keys or values that are allowed."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    key = ".".join(str(part) for part in first["loc"])
-    where = f"flag --{key.replace('_', '-')}, environment {ENV_PREFIX}{key.upper()} or {home / CONFIG_FILE}"
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(sorted(Settings.model_fields))
-        return f"unknown setting '{key}' ({where})", f"known settings: {known}"
-    return f"setting '{key}' is wrong ({where})", first["msg"]

@@ -11,6 +11,7 @@ from sqlalchemy.schema import CreateTable
 
 from zipotify.contracts import serving
 from zipotify.contracts.serving import connect, insert_into, metadata, report_part
+from zipotify.errors import ConfigError, ZipotifyError
 from zipotify.settings import Settings
 
 
@@ -72,3 +73,30 @@ def test_an_insert_knows_conflicts_in_either_dialect(settings: Settings) -> None
     assert "ON CONFLICT DO NOTHING" in str(statement.compile(engine))
     assert event.contains(engine, "connect", serving._use_wal)
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("mysql://me:s3cret@host/db", "a database of the kind 'mysql'"),
+        ("postgres://me:s3cret@host/db", "a database of the kind 'postgres'"),
+        ("postgresql+nodriver://me:s3cret@host/db", "a database of the kind 'postgresql'"),
+        ("me:s3cret@host", "no database"),
+        ("", "no database"),
+    ],
+)
+def test_an_address_that_is_no_database_of_ours_is_explained(address: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as raised:
+        serving.connect(address)
+    assert "sqlite:///" in raised.value.to_do
+    assert "s3cret" not in str(raised.value)
+
+
+def test_a_database_that_does_not_answer_is_no_traceback(tmp_path: Path) -> None:
+    for address in (
+        f"sqlite:///{tmp_path}/no/such/folder/serving.db",
+        f"postgresql+psycopg://me:s3cret@/x?host={tmp_path}",
+    ):
+        with pytest.raises(ZipotifyError, match="can't be used") as raised:
+            serving.connect(address)
+        assert "s3cret" not in str(raised.value)

@@ -71,6 +71,32 @@ def test_an_unknown_key_is_named_with_those_that_exist(tmp_path: Path) -> None:
     assert "kafka_port" in raised.value.to_do
 
 
+@pytest.mark.parametrize("name", ["KAFKA_PROT", "SERVING_URLL", "K_ANONIMITY", "HOMES", "RETENTION_DAY"])
+def test_a_misspelt_variable_is_refused_with_what_was_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(f"ZIPOTIFY_{name}", "secret value")
+    with pytest.raises(ConfigError, match=f"ZIPOTIFY_{name}") as raised:
+        load_settings(tmp_path)
+    meant = raised.value.to_do.removeprefix("did you mean ZIPOTIFY_").removesuffix("?")
+    assert meant in {*map(str.upper, Settings.model_fields), "HOME"}
+    assert "secret value" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["HOME", "CACHE", "RUN_ID", "VENV", "PYTHON", "LAKE", "AIRFLOW_PORT"]
+)
+def test_variables_of_our_scripts_are_let_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"ZIPOTIFY_{name}", str(tmp_path))
+    load_settings(tmp_path)
+
+
+def test_a_value_given_with_the_call_is_said_to_be(tmp_path: Path) -> None:
+    """Not every setting has a flag, and flags have names of their own: none is made up."""
+    with pytest.raises(ConfigError, match=r"setting 'build_interval_s' is wrong \(given with the call\)"):
+        load_settings(tmp_path, build_interval_s=0)
+
+
 @pytest.mark.parametrize(
     ("text", "key", "allowed"),
     [

@@ -11,8 +11,13 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, MetaData, String, Table, Text, create_engine, event
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from zipotify.errors import ConfigError, ZipotifyError
 
 metadata = MetaData()
+_KINDS = ("sqlite", "postgresql")
+_ADDRESSES = "write sqlite:///FILE or postgresql+psycopg://ACCOUNT@HOST/DATABASE"
 
 
 def _text(name: str, **kwargs: Any) -> Column[str]:
@@ -184,12 +189,32 @@ job_runs = Table(
 
 
 def connect(url: str) -> Engine:
-    """An engine on the serving database, its tables created where missing."""
-    engine = create_engine(url, connect_args={"timeout": 60} if url.startswith("sqlite") else {})
+    """An engine on the serving database, its tables created where missing.
+
+    Raises ConfigError for an address that is none, and ZipotifyError when the database does not answer.
+    """
+    engine = _engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _use_wal)
-    metadata.create_all(engine)
+    try:
+        metadata.create_all(engine)
+    except OperationalError as error:
+        engine.dispose()
+        said = f"the serving database can't be used: {str(error.orig).splitlines()[0]}"
+        raise ZipotifyError(said, "is it up, and is serving_url right?") from None
     return engine
+
+
+def _engine(url: str) -> Engine:
+    """Without the address in any error: it may hold a password."""
+    kind = url.partition(":")[0].partition("+")[0]
+    try:
+        if kind in _KINDS:
+            return create_engine(url, connect_args={"timeout": 60} if kind == "sqlite" else {})
+    except (ArgumentError, ImportError, ValueError):
+        pass
+    named = f"a database of the kind '{kind}'" if "://" in url and kind.isalnum() else "no database"
+    raise ConfigError(f"serving_url names {named} that we can't use", _ADDRESSES)
 
 
 def _use_wal(connection: Any, _record: Any) -> None:
