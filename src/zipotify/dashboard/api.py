@@ -17,7 +17,7 @@ from zipotify.dashboard.pages import TILES
 from zipotify.dashboard.prometheus import exposition
 from zipotify.dashboard.sandbox import EXPORT_ROW_LIMIT, run_sql, run_sql_to_parquet
 from zipotify.dashboard.ticker import Ticker
-from zipotify.dashboard.views import TooFewPeopleError, Views
+from zipotify.dashboard.views import NotComputedError, TooFewPeopleError, Views
 from zipotify.errors import ForbiddenError, ZipotifyError
 from zipotify.settings import Settings
 
@@ -84,9 +84,12 @@ def _add_tiles(router: APIRouter, views: Views) -> None:
         state: Annotated[str, Query(description="Two-letter code")] = "",
         device: str = "",
         tag: str = "",
+        artist: Annotated[str, Query(description="As played; for tiles of one artist or track")] = "",
+        song: Annotated[str, Query(description="Its title; for tiles of one track")] = "",
+        user: Annotated[str, Query(description="A user's key; for analysts")] = "",
         form: Annotated[Form, Query(alias="format")] = "json",
     ) -> Any:
-        del source, period, level, gender, state, device, tag  # documented here, checked by `parse`
+        del source, period, level, gender, state, device, tag, artist, song, user  # documented here, checked by `parse`
         if tile_id not in TILES:
             raise HTTPException(404, f"there is no tile {tile_id[:60]}; GET /api/v1/tiles lists them")
         return _answer(views, tile_id, parse(request.url.query), form)
@@ -152,8 +155,9 @@ def _add_live(router: APIRouter, ticker: Ticker) -> None:
 
 
 def _explained(_request: Request, error: Exception) -> JSONResponse:
-    """What, and what to do; wrong calls are 400, too few people 403, failed questions 422."""
+    """What, and what to do; wrong calls are 400, too few people 403, not computed 404, failed questions 422."""
     is_hidden = isinstance(error, (TooFewPeopleError, ForbiddenError))
-    code = 400 if isinstance(error, FilterError) else 403 if is_hidden else 422
+    is_missing = isinstance(error, NotComputedError)
+    code = 400 if isinstance(error, FilterError) else 403 if is_hidden else 404 if is_missing else 422
     assert isinstance(error, ZipotifyError)  # noqa: S101 - registered for these only
     return JSONResponse({"error": error.what, "to_do": error.to_do}, status_code=code)

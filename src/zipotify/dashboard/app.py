@@ -16,7 +16,7 @@ from zipotify import __version__
 from zipotify.access.middleware import AccessMiddleware
 from zipotify.access.protect import gate_of
 from zipotify.contracts.serving import connect
-from zipotify.dashboard import callbacks, explore_callbacks
+from zipotify.dashboard import callbacks, explore_callbacks, music_callbacks
 from zipotify.dashboard.api import add_api
 from zipotify.dashboard.board import Board
 from zipotify.dashboard.catalogue import Catalogue
@@ -62,6 +62,7 @@ def create_application(settings: Settings) -> Application:
     dash = _dash(server, history)
     callbacks.register(dash, views, Board(HealthReader(settings, engine, history)), ticker)
     explore_callbacks.register(dash, settings, catalogue)
+    music_callbacks.register(dash, views)
     return Application(AccessMiddleware(Guard(server), gate_of(settings, dash.csp_hashes())), engine)
 
 

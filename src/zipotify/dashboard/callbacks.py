@@ -47,10 +47,13 @@ def _register_pages(app: Dash, views: Views) -> None:
             filters = parse(search)
         except FilterError as error:
             again = dcc.Link("Show the page without filters", href=page.path, className="zip-link")
-            return heading(page), [messages.problem(error.what, error.to_do), again], ""
-        head = heading(page, await asyncio.to_thread(_bar, views, filters) if page.has_filters else None)
+            return heading(page, page.name), [messages.problem(error.what, error.to_do), again], ""
+        bar = await asyncio.to_thread(_bar, views, filters) if page.has_filters else None
+        here = page.path if page.knows(filters) else f"{page.path}?"
         # The tiles of a page that is there already follow the address by themselves.
-        return head, no_update if shown == page.path else page.body(filters), page.path
+        body = no_update if shown == here else page.body(filters)
+        kept = filters.with_(artist="", song="", user="").search()
+        return heading(page, page.heading(filters), bar, kept), body, here
 
     @app.callback(  # type: ignore[untyped-decorator]
         Output("url", "search"),

@@ -68,6 +68,15 @@ class Catalogue:
         """All of them, in flow order."""
         return [*self._lake(), *self._warehouse(), *self._live()]
 
+    def queryable(self) -> list[TableInfo]:
+        """Those that SQL can ask: the published marts."""
+        return self._warehouse()
+
+    def ask(self, sql: str) -> list[list[Any]]:
+        """Rows of a question of our own to the published marts."""
+        snapshot = self._history.newest()
+        return [] if snapshot is None else snapshot.ask(sql).rows
+
     def sample(self, table: TableInfo) -> Answer:
         """The first rows, in no certain order; raises QueryError where nothing may be shown."""
         if table.is_personal:

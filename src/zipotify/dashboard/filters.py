@@ -23,6 +23,7 @@ _STATE_CODES = (
 )
 STATES = frozenset(_STATE_CODES.split())
 _LONGEST_TEXT = 200
+_LONGEST_NAME = 500
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2200, 1, 1)
 _LONGEST_ADDRESS = 2000
 _RANGE = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})")
@@ -44,7 +45,11 @@ class Filters:
     device: str = ""
     tag: str = ""
     user: str = ""
-    """One user's key, for the Year page; whoever asks must be allowed to see row-level data."""
+    """One user's key, for pages of one listener; whoever asks must be allowed to see row-level data."""
+    artist: str = ""
+    """The artist that a page is about, by name as played."""
+    song: str = ""
+    """The track that a page is about, by title; with its artist."""
 
     @property
     def narrows_people(self) -> bool:
@@ -63,10 +68,10 @@ class Filters:
 
 def parse(search: str | None) -> Filters:
     """Read the query part of an address; raises FilterError naming what is wrong. Unknown names are not ours."""
-    if search and len(search) > _LONGEST_ADDRESS:
-        raise FilterError("the address is too long", "start from the page without filters")
     known = {f.name for f in fields(Filters)}
     given = {name: value for name, value in parse_qsl((search or "").lstrip("?")) if name in known and value}
+    if sum(map(len, given.values())) > _LONGEST_ADDRESS:  # what is not ours may be long: Explore's SQL is
+        raise FilterError("the address is too long", "start from the page without filters")
     _check(given)
     return Filters(**given)
 
@@ -84,6 +89,9 @@ def _check(given: dict[str, str]) -> None:
     for name in ("source", "device", "tag", "user"):
         if len(given.get(name, "")) > _LONGEST_TEXT:
             raise FilterError(f"{name} is too long", f"at most {_LONGEST_TEXT} characters")
+    for name in ("artist", "song"):
+        if len(given.get(name, "")) > _LONGEST_NAME:
+            raise FilterError(f"{name} is too long", f"at most {_LONGEST_NAME} characters")
     period = given.get("period", DEFAULT_PERIOD)
     if period not in PERIODS:
         custom_days(period)

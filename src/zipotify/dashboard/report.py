@@ -11,7 +11,7 @@ from zipotify.dashboard.history import History
 from zipotify.dashboard.markup import html_of
 from zipotify.dashboard.pages import audience, engagement, music, overview
 from zipotify.dashboard.tile import Tile
-from zipotify.dashboard.views import TooFewPeopleError, Views, said_period
+from zipotify.dashboard.views import NothingToShowError, Views, said_period
 from zipotify.errors import QueryError
 from zipotify.settings import Settings
 
@@ -57,8 +57,8 @@ def write_report(settings: Settings, filters: Filters, out: Path) -> Path:
 def _tile(views: Views, tile: Tile, filters: Filters) -> str:
     try:
         frame = views.frame(tile, filters)
-    except TooFewPeopleError as error:
-        body, told = f"<p>{escape(error.what)}</p>", ""
+    except NothingToShowError as error:
+        body, told = f"<p>{escape(f'{error.what} {error.to_do}')}</p>", ""
     else:
         is_empty = frame is None or tile.is_empty(frame)
         body = "<p>Nothing in this period.</p>" if frame is None or is_empty else html_of(tile.draw(frame))

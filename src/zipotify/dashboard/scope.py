@@ -21,6 +21,8 @@ class Scope:
     first_event_at: datetime
     as_of: datetime
     publish_id: str = ""
+    k_anonymity: int = 10
+    """Groups of fewer people are not shown."""
 
     @cached_property
     def span(self) -> Span:
@@ -98,11 +100,11 @@ def sources(snapshot: Snapshot) -> list[str]:
     return [str(row[0]) for row in snapshot.ask(_SOURCES).rows]
 
 
-def scope_of(snapshot: Snapshot, filters: Filters) -> Scope | None:
+def scope_of(snapshot: Snapshot, filters: Filters, k_anonymity: int = 10) -> Scope | None:
     """The scope of a view; None when the snapshot has no events of that source."""
     rows = snapshot.ask(_SOURCES).rows
     row = next((row for row in rows if filters.source in ("", row[0])), None)
     if row is None:
         return None
     first, as_of = (datetime.fromisoformat(str(text).removesuffix("Z")) for text in row[1:3])
-    return Scope(filters, str(row[0]), first, as_of, snapshot.manifest.publish_id)
+    return Scope(filters, str(row[0]), first, as_of, snapshot.manifest.publish_id, k_anonymity)

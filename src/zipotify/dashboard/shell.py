@@ -35,7 +35,11 @@ def _header() -> Any:
     return html.Header(
         [
             dcc.Link([_mark(), html.Span("Zipotify")], href="/", className="zip-brand", title="Zipotify: Now"),
-            html.Nav([_entry(page) for page in PAGES.values()], className="zip-nav", **{"aria-label": "Pages"}),
+            html.Nav(
+                [_entry(page) for page in PAGES.values() if not page.above],
+                className="zip-nav",
+                **{"aria-label": "Pages"},
+            ),
             dmc.ColorSchemeToggle(
                 id="scheme",
                 lightIcon=html.Span("☾", **{"aria-hidden": "true"}),
@@ -58,9 +62,22 @@ def _entry(page: Page) -> Any:
     return dcc.Link(page.name, href=page.path, className="zip-nav-link", id={"type": "nav", "path": page.path})
 
 
-def heading(page: Page, extra: Any = None) -> Any:
-    """Title of a page and the question that it answers; `extra` (the filters) stands under it."""
+def heading(page: Page, title: str, extra: Any = None, kept: str = "") -> Any:
+    """Title of a page and the question that it answers; `extra` (the filters) stands under it.
+
+    `kept` is what the address of the page above keeps of this one.
+    """
+    way = (
+        dcc.Link(f"← {PAGES[page.above].name}", href=f"{page.above}{kept}", className="zip-link")
+        if page.above
+        else None
+    )
     return html.Div(
-        [html.H1(page.name, className="zip-page-title"), html.P(page.question, className="zip-page-question"), extra],
+        [
+            way,
+            html.H1(title, className="zip-page-title"),
+            html.P(page.question, className="zip-page-question"),
+            extra,
+        ],
         className="zip-page-head",
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from zipotify.access.roles import Role
 from zipotify.contracts.answers import Answer
 from zipotify.dashboard.scope import Scope
 
@@ -60,4 +61,12 @@ class Tile:
     """Names in the metrics file whose definitions belong to it."""
     people: bool = True
     """Whether filters on people apply; where they don't, the tile says so."""
+    needs: tuple[str, ...] = ()
+    """Filters without which it says nothing: the artist, the track or the user that it is about."""
+    tables: tuple[str, ...] = ()
+    """Tables that `zipotify analyses` fills; before it ran, the tile says that."""
+    role: Role = Role.VIEWER
+    """Who may see it."""
+    why_empty: str = ""
+    """What an empty answer means, where it is not that nothing happened."""
     is_empty: Callable[[Frame], bool] = lambda frame: frame.is_empty

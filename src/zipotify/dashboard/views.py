@@ -14,6 +14,7 @@ from zipotify.access.roles import Role
 from zipotify.contracts.answers import Answer
 from zipotify.dashboard import wording
 from zipotify.dashboard.components import card, messages
+from zipotify.dashboard.components.charts import has_chart
 from zipotify.dashboard.components.filterbar import Choices
 from zipotify.dashboard.filters import PERIODS, FilterError, Filters, parse
 from zipotify.dashboard.history import History, Snapshot
@@ -29,8 +30,16 @@ _DEVICES = "select distinct device from dim_users where device is not null order
 _TAGS = "select distinct tag from fct_sessions where tag is not null order by 1"
 
 
-class TooFewPeopleError(ZipotifyError):
+class NothingToShowError(ZipotifyError):
+    """There is no answer, and that is all right: the message says why."""
+
+
+class TooFewPeopleError(NothingToShowError):
     """The filters leave so few people that figures would speak of single ones."""
+
+
+class NotComputedError(NothingToShowError):
+    """The analysis behind it has not run yet, or had too little to work with."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +64,11 @@ class Views:
         """The tile as it should look; when it fails, a picture that is there stays."""
         try:
             frame = self.frame(tile, parse(search))
+            if frame is not None:
+                return self._drawn(tile, frame, search)
         except FilterError:
             return Filled(messages.empty("The address is wrong; see above."), None, None)
-        except TooFewPeopleError as error:
+        except NothingToShowError as error:
             return Filled(messages.empty(error.what, error.to_do), None, None)
         except ZipotifyError as error:
             problem = messages.problem(error.what, error.to_do)
@@ -66,33 +77,34 @@ class Views:
             log.exception("tile %s failed", tile.id)
             problem = messages.problem(f"This tile failed: {type(error).__name__}", "The dashboard's log says more.")
             return Filled(None if has_picture else "", problem, None)
-        if frame is None:
-            nothing = "Nothing has been published yet."
-            return Filled(messages.empty(nothing, "The first build of the warehouse makes this tile."), None, None)
-        return self._drawn(tile, frame, search)
+        nothing = "Nothing has been published yet."
+        return Filled(messages.empty(nothing, "The first build of the warehouse makes this tile."), None, None)
 
     def _drawn(self, tile: Tile, frame: Frame, search: str) -> Filled:
-        menu = card.menu(tile, tile.sql(frame.scope), search)
+        sql = tile.sql(frame.scope)
         foot = _foot(tile, frame, self._stale())
         if tile.is_empty(frame):
             said = f"Nothing between {said_period(frame.scope)}."
-            return Filled(messages.empty(said, "Choose a longer period or fewer filters."), foot, menu)
-        told = html.P(tile.tell(frame), className="zip-unseen")
-        return Filled(html.Div([told, tile.draw(frame)]), foot, menu)
+            nothing = (tile.why_empty,) if tile.why_empty else (said, "Choose a longer period or fewer filters.")
+            return Filled(messages.empty(*nothing), foot, card.menu(tile, sql, search, has_chart=False))
+        told, drawn = html.P(tile.tell(frame), className="zip-unseen"), tile.draw(frame)
+        return Filled(html.Div([told, drawn]), foot, card.menu(tile, sql, search, has_chart(drawn)))
 
     def frame(self, tile: Tile, filters: Filters) -> Frame | None:
         """The tile's answer; None while nothing is published.
 
-        Raises QueryError, TooFewPeopleError, or ForbiddenError when one user is asked for by somebody who may not.
+        Raises QueryError, NothingToShowError, FilterError where the tile needs to know what it is about, or
+        ForbiddenError when one user is asked for by somebody who may not.
         """
-        if filters.user:
-            require(Role.ANALYST)
+        require(Role.ANALYST if filters.user else tile.role)
+        _require_given(tile, filters)
         snapshot = self._history.newest()
-        scope = None if snapshot is None else scope_of(snapshot, filters)
+        scope = None if snapshot is None else scope_of(snapshot, filters, self._k)
         if snapshot is None or scope is None:
             if snapshot is not None and filters.source:
                 raise QueryError(f"there is no source “{filters.source}”", "choose another one above")
             return None
+        _require_computed(tile, snapshot)
         if tile.people and filters.narrows_people:
             self._require_enough_people(snapshot, scope)
         return Frame(self._ask(snapshot, tile.sql(scope)), scope)
@@ -126,10 +138,29 @@ class Views:
         values = [[str(row[0]) for row in snapshot.ask(sql).rows] for sql in (_STATES, _DEVICES, _TAGS)]
         return Choices(sources(snapshot), *values)
 
+    def asked(self, filters: Filters, sql: Callable[[str], str]) -> list[list[Any]]:
+        """Rows of a question about the source of a view; none while there is nothing to ask."""
+        snapshot = self._history.newest()
+        scope = None if snapshot is None else scope_of(snapshot, filters)
+        return [] if snapshot is None or scope is None else self._ask(snapshot, sql(scope.source)).rows
+
     def scope(self, filters: Filters) -> Scope | None:
         """The scope of a view, for headings."""
         snapshot = self._history.newest()
         return None if snapshot is None else scope_of(snapshot, filters)
+
+
+def _require_given(tile: Tile, filters: Filters) -> None:
+    missing = [name for name in tile.needs if not getattr(filters, name)]
+    if missing:
+        raise FilterError(f"{tile.title} needs to know which {missing[0]}", f"add {missing[0]}=… to the address")
+
+
+def _require_computed(tile: Tile, snapshot: Snapshot) -> None:
+    if not all(snapshot.manifest.row_counts.get(table) for table in tile.tables):
+        raise NotComputedError(
+            "Not computed yet.", "Run zipotify analyses; the next build shows it. It needs some weeks of history."
+        )
 
 
 def said_period(scope: Scope) -> str:

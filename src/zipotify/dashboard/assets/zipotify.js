@@ -1,10 +1,15 @@
 // What the browser does by itself: links that keep the filters, and where one is.
+const ABOUT_ONE_PAGE = ["artist", "song", "user", "sql", "table"];
+
 window.dash_clientside = Object.assign({}, window.dash_clientside, {
   zipotify: {
     navigation: function (pathname, search, ids) {
-      const hrefs = ids.map((id) => id.path + (search || ""));
-      const classes = ids.map((id) => "zip-nav-link" + (id.path === pathname ? " zip-active" : ""));
-      return [hrefs, classes];
+      const kept = new URLSearchParams(search || "");
+      ABOUT_ONE_PAGE.forEach((name) => kept.delete(name));
+      const query = kept.toString() ? "?" + kept : "";
+      const isHere = (path) => path === pathname || (path !== "/" && pathname.startsWith(path + "/"));
+      const classes = ids.map((id) => "zip-nav-link" + (isHere(id.path) ? " zip-active" : ""));
+      return [ids.map((id) => id.path + query), classes];
     },
     runByKey: function (id) {
       document.getElementById(id)?.addEventListener("keydown", (event) => {
@@ -14,6 +19,9 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
         }
       });
       return "SQL";
+    },
+    complete: function (words, id) {
+      return window.zipotifyComplete(words, id);
     },
     showDates: function (period) {
       return period === "custom" ? {} : { display: "none" };

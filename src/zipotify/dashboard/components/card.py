@@ -83,13 +83,20 @@ def popover(sign: str, label: str, content: Any, width_px: int) -> Any:
     )
 
 
-def menu(tile: Tile, sql: str, search: str) -> Any:
-    """What one can take away from a tile: the data, the SQL, a place to go on from."""
+def png_button(place: str, name: str) -> Any:
+    """Saves the chart within an element as a picture; the browser draws it (see assets/take_away.js)."""
+    return html.Button("PNG", type="button", className="zip-link-button", **{"data-png": place, "data-name": name})
+
+
+def menu(tile: Tile, sql: str, search: str, has_chart: bool) -> Any:
+    """What one can take away from a tile: the data, the picture, the SQL, a place to go on from."""
     address = f"/api/v1/tiles/{tile.id}{search or '?'}{'&' if search else ''}"
     links = [
         html.A(name, href=f"{address}format={form}", download=f"{tile.id}.{form}", className="zip-link")
         for form, name in _FORMS.items()
     ]
+    if has_chart:
+        links.append(png_button(f"tile-{tile.id}", tile.id))
     content = dmc.Stack(
         [
             dmc.Group([dmc.Text("Download", size="sm", fw=600), *links], gap="sm"),

@@ -31,6 +31,13 @@ def graph(chart: go.Figure, label: str, graph_id: str = "") -> Any:
     return html.Div(drawing, role="img", className="zip-chart", **{"aria-label": label})
 
 
+def has_chart(component: Any) -> bool:
+    """Whether there is a chart somewhere in it."""
+    if isinstance(component, (list, tuple)):
+        return any(has_chart(child) for child in component)
+    return isinstance(component, dcc.Graph) or (hasattr(component, "children") and has_chart(component.children))
+
+
 def lines(x: Sequence[Any], series: Sequence[Line], height_px: int = 260, **layout: Any) -> go.Figure:
     """Lines over time; a legend only where there is more than one."""
     chart = figure(height_px, showlegend=len(series) > 1, **layout)
@@ -69,6 +76,14 @@ def bars(names: Sequence[str], values: Sequence[float], height_px: int = 260, **
     chart.add_bar(
         x=list(names), y=list(values), marker={"color": ACCENT}, hovertemplate="%{x}: %{y:,.4~s}<extra></extra>"
     )
+    return chart
+
+
+def grouped(names: Sequence[str], series: Sequence[Line], height_px: int = 260) -> go.Figure:
+    """Upright bars of several series beside each other."""
+    chart = figure(height_px, showlegend=True, barmode="group")
+    for line in series:
+        chart.add_bar(x=list(names), y=list(line.values), name=line.name, marker={"color": line.color})
     return chart
 
 

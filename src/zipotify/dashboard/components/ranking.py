@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dash import html
+from dash import dcc, html
 
 from zipotify.dashboard import wording
 
@@ -23,6 +23,9 @@ class Entry:
     move: str = ""
     """How the rank changed: new, or up or down by so many."""
     href: str = ""
+    by_href: str = ""
+    shown: str = ""
+    """How the value is written, where it is no count."""
 
 
 def moved(rank: int, before: int | None) -> str:
@@ -51,11 +54,12 @@ def ranking(entries: Sequence[Entry], name: str, value: str, note: str = "", wit
 
 
 def _row(rank: int, entry: Entry, largest: float, with_moves: bool, with_note: bool) -> Any:
-    title = html.A(entry.name, href=entry.href) if entry.href else html.Span(entry.name)
+    title = dcc.Link(entry.name, href=entry.href) if entry.href else html.Span(entry.name)
+    by = dcc.Link(entry.by, href=entry.by_href) if entry.by_href else entry.by
     cells = [
         html.Td(rank, className="zip-rank"),
         html.Td(
-            [html.Div(title, className="zip-name"), html.Div(entry.by, className="zip-by") if entry.by else None],
+            [html.Div(title, className="zip-name"), html.Div(by, className="zip-by") if entry.by else None],
             title=f"{entry.name} – {entry.by}" if entry.by else entry.name,  # noqa: RUF001
         ),
     ]
@@ -63,7 +67,7 @@ def _row(rank: int, entry: Entry, largest: float, with_moves: bool, with_note: b
         tone = "zip-up" if entry.move[:1] in ("▲", "n") else "zip-down" if entry.move[:1] == "▼" else ""
         cells.append(html.Td(entry.move, className=f"zip-move {tone}"))
     bar = {"--share": f"{entry.value / largest:.4f}"}
-    cells.append(html.Td(html.Span(wording.count(entry.value)), className="zip-bar", style=bar))
+    cells.append(html.Td(html.Span(entry.shown or wording.count(entry.value)), className="zip-bar", style=bar))
     if with_note:
         cells.append(html.Td(entry.note, className="zip-note"))
     return html.Tr(cells)

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from zipotify.dashboard.pages import audience, engagement, explore, health, music, now, overview, year
+from zipotify.dashboard.pages import (
+    artist,
+    audience,
+    engagement,
+    explore,
+    health,
+    listener,
+    music,
+    now,
+    overview,
+    track,
+    year,
+)
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.tile import Tile
 
-_ORDER = (now, overview, music, audience, engagement, health, explore, year)
+_ORDER = (now, overview, music, artist, track, listener, audience, engagement, health, explore, year)
 PAGES: dict[str, Page] = {module.PAGE.path: module.PAGE for module in _ORDER}
 TILES: dict[str, Tile] = {tile.id: tile for page in PAGES.values() for tile in page.tiles}

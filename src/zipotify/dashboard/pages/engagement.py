@@ -9,6 +9,8 @@ from dash import html
 from zipotify.dashboard import wording
 from zipotify.dashboard.components.charts import Line, bars, graph, lines, stacked
 from zipotify.dashboard.components.ranking import Entry, ranking
+from zipotify.dashboard.pages.churn import CALIBRATION, RISK, SURVIVAL
+from zipotify.dashboard.pages.experiments import EXPERIMENTS
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.scope import Scope
 from zipotify.dashboard.theme import SERIES
@@ -329,5 +331,5 @@ PAGE = Page(
     "/engagement",
     "Engagement",
     "Do people come back, stay, and pay?",
-    (ACTIVE, STICKINESS, RETENTION, FUNNEL, LIFECYCLE, SESSIONS),
+    (ACTIVE, STICKINESS, RETENTION, FUNNEL, LIFECYCLE, SESSIONS, SURVIVAL, RISK, CALIBRATION, EXPERIMENTS),
 )

@@ -17,6 +17,8 @@ from zipotify.dashboard import wording
 from zipotify.dashboard.catalogue import Catalogue, TableInfo
 from zipotify.dashboard.components import messages
 from zipotify.dashboard.components.autochart import autochart
+from zipotify.dashboard.components.card import png_button
+from zipotify.dashboard.components.pivot_form import pivot_form
 from zipotify.dashboard.filters import Filters
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.sandbox import EXPORT_ROW_LIMIT, ROW_LIMIT, TIME_LIMIT_S, run_sql
@@ -45,10 +47,17 @@ def layout(_filters: Filters) -> Component:
                             html.Label("SQL on the published marts", htmlFor="explore-sql", className="zip-tile-title"),
                             html.P(
                                 f"Read-only: one SELECT, {TIME_LIMIT_S:.0f} s and {ROW_LIMIT:,} rows at most."
-                                f" Ctrl+Enter runs it. Downloads hold up to {EXPORT_ROW_LIMIT:,} rows.",
+                                f" Ctrl+Enter runs it. Tables and columns are suggested as you type: arrows choose, Tab"
+                                f" takes, Escape closes. Downloads hold up to {EXPORT_ROW_LIMIT:,} rows.",
                                 className="zip-tile-unit",
                             ),
-                            dcc.Textarea(id="explore-sql", value=_EXAMPLE, className="zip-sql-box", spellCheck=False),
+                            html.Div(
+                                dcc.Textarea(
+                                    id="explore-sql", value=_EXAMPLE, className="zip-sql-box", spellCheck=False
+                                ),
+                                className="zip-sql-place",
+                            ),
+                            dcc.Store(id="explore-words"),
                             dmc.Button("Run", id="explore-run", size="sm", mt="xs", className="zip-run"),
                         ],
                         className="zip-tile",
@@ -83,9 +92,9 @@ def explored(settings: Settings, catalogue: Catalogue, search: str) -> tuple[Com
     tables = catalogue.tables()
     listed = _listed(tables, name)
     try:
-        if sql:
-            return listed, _result(sql, run_sql(settings, sql))
         table = next((table for table in tables if table.key == name), None)
+        if sql:
+            return listed, [*_grouping(table, is_open=True), *_result(sql, run_sql(settings, sql))]
         if table is None and name:
             raise QueryError(f"there is no table {name[:80]}", "choose one from the list")
         if table is None:
@@ -142,9 +151,24 @@ def _described(table: TableInfo, catalogue: Catalogue) -> Component:
     return [
         *head,
         columns,
+        *_grouping(table),
         *_table(sample, sql),
         html.P(f"A sample of {len(sample.rows)} rows.", className="zip-tile-foot"),
     ]
+
+
+def _grouping(table: TableInfo | None, is_open: bool = False) -> list[Any]:
+    """The form that needs no SQL, for tables that SQL can ask."""
+    if table is None or table.stage != "warehouse":
+        return []
+    item = dmc.AccordionItem(
+        [
+            dmc.AccordionControl(f"Group, pivot and chart {table.name} without SQL"),
+            dmc.AccordionPanel(pivot_form(table)),
+        ],
+        value="pivot",
+    )
+    return [dmc.Accordion(item, variant="separated", my="sm", value="pivot" if is_open else None)]
 
 
 def _columns(table: TableInfo) -> Component:
@@ -158,12 +182,12 @@ def _result(sql: str, answer: Answer) -> Component:
     return [
         html.H2("Result", className="zip-tile-title"),
         html.P(cut, className="zip-tile-unit"),
-        *_table(answer, sql),
-        autochart(answer),
+        *_table(answer, sql, chart := autochart(answer)),
+        chart,
     ]
 
 
-def _table(answer: Answer, sql: str) -> list[Any]:
+def _table(answer: Answer, sql: str, chart: Any = None) -> list[Any]:
     if not answer.rows:
         return [messages.empty("No rows.")]
     links = [
@@ -173,6 +197,8 @@ def _table(answer: Answer, sql: str) -> list[Any]:
         for form, name in (("csv", "CSV"), ("parquet", "Parquet"), ("json", "JSON"))
         if sql
     ]
+    if chart is not None:
+        links.append(png_button("explore-main", "result"))
     tools = dmc.Group([dmc.Text("Download", size="sm", fw=600), *links], gap="sm", my="xs") if links else None
     return [tools, grid(answer)]
 

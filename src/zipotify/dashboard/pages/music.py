@@ -6,6 +6,7 @@ from zipotify.dashboard import wording
 from zipotify.dashboard.components.charts import Line, graph, lines, stacked
 from zipotify.dashboard.components.ranking import Entry, ranking
 from zipotify.dashboard.pages.page import Page
+from zipotify.dashboard.pages.searched import searched
 from zipotify.dashboard.pages.top_lists import TOP_ARTISTS, TOP_TRACKS
 from zipotify.dashboard.scope import Scope
 from zipotify.dashboard.theme import QUIET, SERIES
@@ -161,4 +162,5 @@ PAGE = Page(
     "Music",
     "What is listened to, and how does it change?",
     (TOP_TRACKS, TOP_ARTISTS, GENRES, DECADES, DISCOVERY, CONCENTRATION),
+    lambda filters: searched(PAGE, filters),
 )

@@ -24,6 +24,20 @@ class Page:
     layout: Callable[[Filters], Component] | None = None
     """The body of a page that is not a plain grid of tiles."""
     has_filters: bool = True
+    needs: tuple[str, ...] = ()
+    """Filters that say what it is about; without them it asks for one."""
+    title: Callable[[Filters], str] | None = None
+    """Its heading, where that is not its name."""
+    above: str = ""
+    """Path of the page that leads here; such a page has no place of its own in the navigation."""
+
+    def knows(self, filters: Filters) -> bool:
+        """Whether the address says what it is about."""
+        return all(getattr(filters, name) for name in self.needs)
+
+    def heading(self, filters: Filters) -> str:
+        """What stands at the top."""
+        return self.name if self.title is None else self.title(filters) or self.name
 
     def body(self, filters: Filters) -> Component:
         """What stands under the heading."""

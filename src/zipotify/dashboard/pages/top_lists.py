@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from zipotify.dashboard import wording
 from zipotify.dashboard.components.ranking import Entry, moved, ranking
+from zipotify.dashboard.filters import Filters
 from zipotify.dashboard.scope import Scope
 from zipotify.dashboard.tile import Component, Frame, Tile
 
@@ -45,12 +48,21 @@ def _draw(frame: Frame, name: str, with_by: bool) -> Component:
             row[name] or "(no name)",
             row["play_count"],
             by=(row["artist"] or "(no name)") if with_by else "",
+            href=_href(frame.scope.filters, row),
             note=wording.share(row["share"]),
             move=moved(rank, row["rank_before"]) if has_before else "",
         )
         for rank, row in enumerate(frame.records(), 1)
     ]
     return ranking(entries, name.capitalize(), "Plays", "Share", with_moves=has_before)
+
+
+def _href(filters: Filters, row: dict[str, Any]) -> str:
+    """The page of the track or the artist; nowhere for one without a name."""
+    if not all(row[name] for name in ("artist", "song") if name in row):
+        return ""
+    path = "/music/track" if "song" in row else "/music/artist"
+    return f"{path}{filters.with_(artist=row['artist'], song=row.get('song', '')).search()}"
 
 
 def _tell(frame: Frame, name: str) -> str:
