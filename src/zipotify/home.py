@@ -21,7 +21,7 @@ from zipotify.errors import HomeFullError, HomeInUseError, MissingInputError
 # A process's start is reckoned from the clock, which may be set meanwhile; a process number is not reused so fast.
 _CLOCK_SLACK_S = 60.0
 
-Part = Literal["home", "lake", "warehouse", "broker"]
+Part = Literal["home", "lake", "warehouse", "broker", "analyses"]
 
 
 @dataclass(frozen=True)

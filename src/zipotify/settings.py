@@ -119,6 +119,8 @@ class Settings(BaseSettings):
     """Published snapshots that are kept, the current one included."""
     arpu_paid_month: Annotated[float, Field(ge=0)] = 9.99
     """What a month of one paid subscription brings in, in whatever currency; lifetime value is reckoned with it."""
+    churn_horizon_days: Annotated[int, Field(ge=1, le=365)] = 7
+    """`zipotify analyses`: a user who has no event for so many days, or closes the account in them, counts as gone."""
     k_anonymity: Annotated[int, Field(ge=1)] = 10
     """Published demographic aggregates hide groups with fewer distinct people than this."""
 

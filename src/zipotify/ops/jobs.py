@@ -18,7 +18,7 @@ SKIPPED = 99
 """Exit code of a step that found nothing to do: what comes after it is skipped, and that is no failure."""
 
 BRONZE = "bronze"
-"""The data set that `stream_watch` announces when the lake's events have grown."""
+"""The data set that is announced when the lake has something new to build from: events, or results of analyses."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,23 @@ WAREHOUSE = Job(
     after_news_of=BRONZE,
     part="warehouse",
 )
+ANALYSES = Job(
+    "analyses",
+    "Works out recommendations, music heard together and churn risk from what is published, where SQL ends.",
+    (
+        Step(
+            "analyses",
+            ("analyses",),
+            "Run every analysis whose input has changed, by PySpark.",
+            "spark",
+            4 * 3600,
+            announces=BRONZE,
+        ),
+    ),
+    cron="15 4 * * *",
+    owner="analytics",
+    deadline_s=6 * 3600,
+)
 QUALITY = Job(
     "quality",
     "Accounts for every event, and holds freshness against its limits.",
@@ -163,5 +180,7 @@ MAINTENANCE = Job(
     deadline_s=7200,
 )
 
-JOBS: dict[str, Job] = {job.name: job for job in (CATALOG, BACKFILL, STREAM_WATCH, WAREHOUSE, QUALITY, MAINTENANCE)}
+JOBS: dict[str, Job] = {
+    job.name: job for job in (CATALOG, BACKFILL, STREAM_WATCH, WAREHOUSE, ANALYSES, QUALITY, MAINTENANCE)
+}
 """All jobs by name, in the order in which data takes them."""

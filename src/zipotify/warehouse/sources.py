@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 from deltalake import DeltaTable
 
+from zipotify.contracts.analyses import ANALYSES
 from zipotify.contracts.schemas import arrow_schema, dbt_sources
 from zipotify.contracts.tables import BRONZE, Column, Table
 
@@ -40,7 +41,7 @@ CATALOG_ARTISTS = Table(
         Column("genre", "string", "Genre"),
     ),
 )
-SOURCE_TABLES: tuple[Table, ...] = (*BRONZE.values(), CATALOG_TRACKS, CATALOG_ARTISTS)
+SOURCE_TABLES: tuple[Table, ...] = (*BRONZE.values(), CATALOG_TRACKS, CATALOG_ARTISTS, *ANALYSES)
 """Every lake table that a model reads. Personal tables are not among them."""
 
 _HEADER = "# Generated from zipotify.contracts by `python -m zipotify.warehouse.sources`; do not edit.\n"
