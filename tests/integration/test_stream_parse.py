@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from odd_records import bent, odd_records
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from support.fuzz import mutated
 from zipotify.contracts.decode import Limits, Refusal, decode
@@ -21,6 +22,7 @@ from zipotify.contracts.identity import content_hash, event_id, private_id, user
 from zipotify.contracts.tables import PRIVATE_FIELDS
 from zipotify.settings import Settings
 from zipotify.stream.derive import device, identified, private_columns
+from zipotify.stream.everyday import is_everyday
 from zipotify.stream.parse import parsed
 from zipotify.stream.slow import accepted, judged
 
@@ -41,8 +43,6 @@ def _typed(records: DataFrame, settings: Settings) -> DataFrame:
 
 
 def _by_spark(spark: SparkSession, settings: Settings, raw: list[RawRecord], now_ms: int) -> list[dict[str, Any]]:
-    from pyspark.sql import functions as F
-
     events = identified(_typed(_as_records(spark, raw, now_ms), settings), settings.user_key())
     private = private_columns(F.lit(datetime.now(UTC)))[0]
     rows = events.select("*", device().alias("device"), private).orderBy("kafka_offset").collect()
@@ -112,6 +112,17 @@ def test_sound_events_never_start_python(spark: SparkSession, settings: Settings
     raw = [RawRecord(LISTEN_EVENTS, value) for value in ordinary]
     events = parsed(_as_records(spark, raw, int(time.time() * 1000)), settings)
     assert [row["is_plain"] for row in events.orderBy("kafka_offset").collect()] == [True] * len(raw)
+
+
+def test_what_our_producers_write_is_in_everyday_form(spark: SparkSession, sources: dict[str, Path]) -> None:
+    """Or the hot path would be slow without anybody noticing; braces and quotes inside texts change nothing."""
+    raw = list(read_records(find_files([sources["sim"]])))
+    assert {record.topic for record in raw} == set(EVENTS)
+    raw += [RawRecord(LISTEN_EVENTS, value) for value in (bent(song='"} {" \\'), bent(userId=7), bent(city=None))]
+    odd = [bent(x=1), bent(song=1), bent(userId=[1]), bent() + b" ", bent(song="\ud83d\ude00")]
+    records = _as_records(spark, [*raw, *(RawRecord(LISTEN_EVENTS, value) for value in odd)], 0)
+    found = records.select(is_everyday(F.col("topic"), F.col("value").cast("string")).alias("is_everyday"))
+    assert [row["is_everyday"] for row in found.collect()] == [True] * len(raw) + [False] * len(odd)
 
 
 def test_unknown_fields_are_kept_and_read_alike(spark: SparkSession, settings: Settings) -> None:

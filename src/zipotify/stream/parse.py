@@ -19,6 +19,7 @@ from zipotify.contracts.identity import EXTERNAL_SOURCE
 from zipotify.contracts.schemas import CORRUPT_COLUMN, spark_wire_schema
 from zipotify.contracts.wire import HEADER_SOURCE
 from zipotify.settings import Settings
+from zipotify.stream.everyday import is_everyday
 
 WIRE_FIELDS: tuple[EventField, ...] = tuple(
     {field.name: field for contract in EVENTS.values() for field in contract.fields}.values()
@@ -50,10 +51,12 @@ _DOUBTFUL_ID = r"^-?\d+[.eE]|^\d{19}"
 
 def records(kafka: DataFrame) -> DataFrame:
     """Columns RECORD_COLUMNS and `value` of a Kafka DataFrame read with headers."""
-    source = F.filter("headers", lambda header: header["key"] == HEADER_SOURCE)
+    first = F.get("headers", F.lit(0))  # where our producers have it; a search for it costs as much as a hash
+    found = F.filter("headers", lambda header: header["key"] == HEADER_SOURCE)
+    source = F.when(first["key"] == HEADER_SOURCE, first["value"]).otherwise(F.get(found, F.lit(0))["value"])
     return kafka.select(
         "topic",
-        F.coalesce(F.try_element_at(source, F.lit(1))["value"].cast("string"), F.lit(EXTERNAL_SOURCE)).alias("source"),
+        F.coalesce(source.cast("string"), F.lit(EXTERNAL_SOURCE)).alias("source"),
         F.col("timestamp").alias("produced_at"),
         F.col("partition").alias("kafka_partition"),
         F.col("offset").alias("kafka_offset"),
@@ -70,8 +73,11 @@ def parsed(kafka_records: DataFrame, settings: Settings) -> DataFrame:
     fields = [_not_empty(field).alias(field.name) for field in WIRE_FIELDS]
     corrupt = F.col(f"_event.{CORRUPT_COLUMN}").alias(CORRUPT_COLUMN)
     is_read = F.col("_event").isNotNull().alias("_is_read")
-    typed = read.select(*RECORD_COLUMNS, "value", is_read, corrupt, *fields, _extra(text).alias(EXTRA))
-    return typed.withColumn("is_plain", F.coalesce(_is_plain(settings), F.lit(False))).drop(CORRUPT_COLUMN, "_is_read")
+    everyday = F.coalesce(is_everyday(F.col("topic"), text), F.lit(False)).alias("_is_everyday")
+    typed = read.select(*RECORD_COLUMNS, "value", is_read, everyday, corrupt, *fields)
+    typed = typed.withColumn(EXTRA, F.when(~F.col("_is_everyday"), _extra(text)))
+    checked = typed.withColumn("is_plain", F.coalesce(_is_plain(settings), F.lit(False)))
+    return checked.drop(CORRUPT_COLUMN, "_is_read", "_is_everyday")
 
 
 def _extra(text: Column) -> Column:
@@ -122,11 +128,15 @@ def _is_plain(settings: Settings) -> Column:
         & F.col(CORRUPT_COLUMN).isNull()
         & (F.length("value") <= settings.max_event_bytes)
         & F.is_valid_utf8(text)
-        & (F.instr(text, "}") == F.length(text))  # one flat object and nothing behind it
-        & ~text.rlike(SUSPICIOUS_PATTERN)
-        & (F.col(EXTRA).isNull() | ~_has_odd_extra(text))
+        & (F.col("_is_everyday") | _is_clear(text))
     )
     return is_whole & _numbers_are_sane() & _has_required_fields() & _user_is_clear() & _time_is_in_range(settings)
+
+
+def _is_clear(text: Column) -> Column:
+    """What patterns prove of a record that is not in everyday form."""
+    is_flat = F.instr(text, "}") == F.length(text)  # one flat object and nothing behind it
+    return is_flat & ~text.rlike(SUSPICIOUS_PATTERN) & (F.col(EXTRA).isNull() | ~_has_odd_extra(text))
 
 
 def _numbers_are_sane() -> Column:
