@@ -29,6 +29,8 @@ from zipotify.runtime.machine import calibration
 
 PROJECT = Path(__file__).resolve().parents[1]
 LAST_LINES = 25
+SOURCE_VARIABLE = "PROVE_SOURCE"
+"""Tells the command a name for the state of the source; what it leaves half done under that name, it may go on with."""
 _NOT_SOURCE = "__pycache__"
 
 
@@ -123,7 +125,7 @@ class Prover:
         made_from, machine = source_hash(self._project, step), calibration()
         started, last = time.monotonic(), deque[str](maxlen=LAST_LINES)
         result: list[int] = []
-        for line in self._lines(step.command, result):
+        for line in self._lines(step.command, made_from, result):
             print(f"  {line}", flush=True)
             last.append(self._anonymous(line))
         seconds = round(time.monotonic() - started, 1)
@@ -131,11 +133,13 @@ class Prover:
         given = (step.name, step.shows, step.command, made_from, self._commit(), now, seconds)
         return Record(*given, result[0], machine, list(last))
 
-    def _lines(self, command: str, result: list[int]) -> Iterator[str]:
+    def _lines(self, command: str, made_from: str, result: list[int]) -> Iterator[str]:
         """The command's output; its exit code is left in `result`. Ctrl-C ends it with all that it started."""
+        environment = {**os.environ, SOURCE_VARIABLE: made_from[:12]}
         with subprocess.Popen(
             ["/bin/sh", "-c", command],
             cwd=self._project,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

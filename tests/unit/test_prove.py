@@ -21,7 +21,7 @@ def toy(tmp_path: Path) -> Path:
     steps = {
         "first": "echo run >> first.runs; echo in $PWD",
         "second": "echo run >> second.runs; test ! -e broken",
-        "third": "echo run >> third.runs; seq 100",
+        "third": "echo run >> third.runs; seq 99; echo $PROVE_SOURCE",
     }
     text = "".join(
         f'[[step]]\nname = "{name}"\nshows = "that {name} runs"\ncommand = "{command}"\ndepends_on = ["src"]\n'
@@ -107,7 +107,8 @@ def test_a_record_says_when_where_and_from_what(toy: Path) -> None:
     assert found["machine"]["python_loop_s"] > 0
     assert found["finished_at"].endswith("+00:00")
     assert found["last_lines"] == ["in ."], "the place of the project is nobody's business"
-    assert record(toy, "third")["last_lines"] == [str(number) for number in range(76, 101)]
+    third = record(toy, "third")
+    assert third["last_lines"] == [*(str(number) for number in range(76, 100)), third["source_hash"][:12]]
 
 
 def test_wrong_use_is_told(toy: Path) -> None:

@@ -21,7 +21,7 @@ from zipotify.simulate.config import load_config
 from zipotify.simulate.live import LiveRun
 
 SOURCE = "chaos"
-_LAUNCHED_A_USER = 20
+_LAUNCHED_A_USER = 200
 """Launch users per user with a past: they make live events, some each second."""
 _SONG_COLUMNS = ("artist_name", "title", "duration_s", "play_weight", "track_id")
 
