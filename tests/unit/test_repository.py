@@ -30,6 +30,7 @@ MAY_SLEEP: dict[str, str] = {
     "src/zipotify/simulate/replay.py": "paces records, which is what was asked for",
     "src/zipotify/simulate/live.py": "paces events, which is what a live run does",
     "src/zipotify/stream/app.py": "looks at the running queries now and then",
+    "bench/freshness.py": "paces events, which is what it measures with",
     "tests/support/command.py": "wait_until, which all tests use",
     "tests/integration/test_broker.py": "polls a condition with a limit",
 }
