@@ -46,7 +46,8 @@ def _batches(file: Path, report: SourceReport) -> Iterator[Any]:
     with open_text(file) as stream:
         yield from pa_csv.open_csv(
             pa.PythonFile(stream, mode="r"),
-            read_options=pa_csv.ReadOptions(column_names=_COLUMNS, block_size=_BLOCK_BYTES),
+            # Ids are ASCII; any byte is a letter here, for a line that is no UTF-8 would never reach `skip`.
+            read_options=pa_csv.ReadOptions(column_names=_COLUMNS, block_size=_BLOCK_BYTES, encoding="latin-1"),
             parse_options=pa_csv.ParseOptions(delimiter="\t", quote_char=False, invalid_row_handler=skip),
             convert_options=pa_csv.ConvertOptions(
                 column_types=dict.fromkeys(_COLUMNS, pa.string()), include_columns=_COLUMNS[1:]
