@@ -1,0 +1,104 @@
+"""The answers by session, hour, level, month and year, against the recount in plain Python."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oracle import answers, groups, music
+from oracle.events import read
+from oracle.facts import Facts
+from support.warehouse import ask, key
+from zipotify.catalog.builtin import builtin_tracks
+from zipotify.settings import Settings
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module", params=["recorded", "sim"])
+def facts(request: pytest.FixtureRequest, sources: dict[str, Path]) -> Facts:
+    """The recount of one source."""
+    if request.param not in sources:
+        pytest.skip("no real recordings on this machine")
+    return Facts(read(request.param, sources[request.param], key()))
+
+
+def _of(settings: Settings, table: str, facts: Facts, leave_out: str = "source", more: str = "true") -> answers.Rows:
+    columns = f"* exclude ({leave_out})"
+    return ask(settings, f"select {columns} from {table} where source = '{facts.source}' and {more}")
+
+
+def _same(found: answers.Rows, expected: answers.Rows, keys: int) -> None:
+    """Row by row; figures to the last digit, but for the order in which fractions were added up."""
+    rows, others = ({row[:keys]: row[keys:] for row in part} for part in (found, expected))
+    assert len(rows) == len(found) == len(expected) > 0
+    assert rows.keys() == others.keys()
+    wrong = {name: (row, others[name]) for name, row in rows.items() if row != pytest.approx(others[name])}
+    assert not wrong
+
+
+def test_sessions_by_day_and_level(built: Settings, facts: Facts) -> None:
+    _same(_of(built, "agg_session_day", facts), answers.session_days(facts), 2)
+
+
+def test_errors(built: Settings, facts: Facts) -> None:
+    _same(_of(built, "agg_error_day", facts), answers.errors(facts), 3)
+
+
+def test_hours_of_the_week(built: Settings, facts: Facts) -> None:
+    _same(_of(built, "agg_hour_of_week", facts), answers.hours_of_week(facts), 2)
+
+
+def test_levels_by_day(built: Settings, facts: Facts) -> None:
+    _same(_of(built, "agg_level_day", facts), answers.level_days(facts), 2)
+
+
+def test_lifetime_value(built: Settings, facts: Facts) -> None:
+    _same(_of(built, "agg_lifetime_value", facts), answers.lifetime_values(facts, built.arpu_paid_month), 1)
+
+
+def test_times_from_free_to_paid(built: Settings, facts: Facts) -> None:
+    rows = ask(
+        built,
+        "select step_number, waited_p50_ms from agg_funnel"
+        f" where cohort = 'all' and step_number > 1 and source = '{facts.source}'",
+    )
+    assert dict(rows) == answers.waits(facts)
+    assert rows or facts.source == "recorded"
+
+
+def test_genres_and_decades_by_month(built: Settings, facts: Facts) -> None:
+    catalogue = music.catalogue_of(builtin_tracks().iter_rows(named=True))
+    expected = music.catalogue_months(facts, catalogue)
+    _same(_of(built, "agg_catalogue_month", facts), expected, 3)
+    assert facts.source == "recorded" or len({row[2] for row in expected}) > 10
+
+
+def test_artists_by_month(built: Settings, facts: Facts) -> None:
+    rows = _of(built, "agg_artist_month", facts, "source, artist_key")
+    _same(rows, music.artist_months(facts), 2)
+
+
+def test_year_totals(built: Settings, facts: Facts) -> None:
+    _same(_of(built, "agg_year", facts), music.year_totals(facts), 1)
+
+
+def test_demographics_by_period(built: Settings, facts: Facts) -> None:
+    _same(_of(built, "agg_demographics", facts), groups.demographics(facts, built.k_anonymity), 3)
+
+
+def test_credits_of_tracks(built: Settings) -> None:
+    rows = ask(
+        built, "select track_id, artist, credit_role from bridge_track_artists join dim_tracks using (track_key)"
+    )
+    expected: list[tuple[Any, ...]] = [
+        (track["track_id"], artist, role)
+        for track in builtin_tracks().iter_rows(named=True)
+        for artist, role in music.credits(track["artist_name"]).items()
+    ]
+    assert Counter(rows) == Counter(expected)
+    keys = "select count(*) from bridge_track_artists where credit_role = 'main' and artist_key = 'unknown'"
+    assert ask(built, keys) == [(0,)]
