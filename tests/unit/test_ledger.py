@@ -15,6 +15,7 @@ from odd_records import bent
 from sqlalchemy import insert, select
 
 from zipotify.contracts import serving
+from zipotify.contracts.checkpoints import committed_offsets
 from zipotify.contracts.fields import LISTEN_EVENTS
 from zipotify.contracts.tables import BRONZE, TABLES
 from zipotify.lake import ensure_tables
@@ -22,7 +23,6 @@ from zipotify.lake.arrow import arrow_table
 from zipotify.lake.load import load_files
 from zipotify.ops import ledger
 from zipotify.ops.ledger import LedgerReport, LedgerRow, check, watch
-from zipotify.ops.ledger_kafka import committed_offsets
 from zipotify.settings import Settings
 
 _AT = datetime(2024, 1, 1, 10, 59, 59, 999000, UTC)

@@ -44,7 +44,7 @@ EXACT: dict[str, Need] = {
     "/login.css": _ANYBODY,
     "/logout": _ANYBODY,
     **dict.fromkeys(("/", "/overview", "/music", "/audience", "/engagement", "/health", "/plan", "/year"), _PAGE),
-    **dict.fromkeys(("/music/artist", "/music/track"), _PAGE),
+    **dict.fromkeys(("/music/artist", "/music/track", "/health/quarantine"), _PAGE),
     "/music/listener": Need(Role.ANALYST, "pages"),
     "/explore": Need(Role.ANALYST, "pages"),
     "/openapi.json": _API,

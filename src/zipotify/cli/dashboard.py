@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import typer
 
 from zipotify.cli.common import HomeOption, settings_for
+from zipotify.cli.plan import plan_file
 
 
 def run(
@@ -22,4 +25,16 @@ def run(
     settings = settings_for(context, home, dashboard_host=host, dashboard_port=port)
     from zipotify.dashboard.server import serve
 
-    serve(settings)
+    serve(settings, _plan)
+
+
+def _plan() -> dict[str, Any] | None:
+    """The project plan where this was started, as `plan export --format json` writes it."""
+    from zipotify.plan.export import as_json
+    from zipotify.plan.view import read_view
+
+    path = plan_file(None)
+    if not path.exists():
+        return None
+    view: dict[str, Any] = json.loads(as_json(read_view(path, datetime.now(UTC).date())))
+    return view

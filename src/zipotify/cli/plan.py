@@ -31,7 +31,8 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def _file(given: Path | None) -> Path:
+def plan_file(given: Path | None) -> Path:
+    """The plan that is meant: the one given, else the first of the usual places that is there."""
     return given or next((path for path in _USUAL_PLACES if path.exists()), _USUAL_PLACES[0])
 
 
@@ -43,7 +44,7 @@ def _show(given: Path | None, today: datetime | None, *sections: str) -> None:
     from zipotify.plan import render
     from zipotify.plan.view import read_view
 
-    view = read_view(_file(given), _day(today))
+    view = read_view(plan_file(given), _day(today))
     console = render.console()
     console.print(render.heading(view))
     for name in sections:
@@ -118,7 +119,7 @@ def check(plan: PlanOption = None, today: TodayOption = None) -> None:
     from zipotify.plan.log import log_path, read_log
     from zipotify.plan.yaml_file import read_plan
 
-    file = read_plan(_file(plan))
+    file = read_plan(plan_file(plan))
     findings = find(file.plan, read_log(log_path(file.path)), _day(today))
     for finding in findings:
         typer.echo(finding.as_line(file))
@@ -147,7 +148,7 @@ def standup(
     from zipotify.plan.standup import record_standup
     from zipotify.plan.view import read_view
 
-    path, day = _file(plan), _day(on)
+    path, day = plan_file(plan), _day(on)
     if role is not None:
         if not today:
             raise UsageError("a stand-up needs at least what is next", "add --today")
@@ -170,7 +171,7 @@ def move(
     from zipotify.plan.standup import record_move
 
     moved: State = state
-    record_move(_file(plan), task, moved, why, _day(on))
+    record_move(plan_file(plan), task, moved, why, _day(on))
     typer.echo(f"{task}: {state}")
 
 
@@ -191,7 +192,7 @@ def vote(
     from zipotify.plan.standup import record_vote
     from zipotify.plan.view import read_view
 
-    path, day = _file(plan), _day(on)
+    path, day = plan_file(plan), _day(on)
     record_vote(path, VoteEntry(date=day, ballot=ballot, role=role, choice=choice))
     render.console().print(render.ballots(read_view(path, day)))
 
@@ -210,7 +211,7 @@ def export(
     from zipotify.plan.export import as_calendar, as_json, as_markdown
     from zipotify.plan.view import read_view
 
-    view = read_view(_file(plan), _day(today))
+    view = read_view(plan_file(plan), _day(today))
     if form is Format.ICS:
         content = as_calendar(view)
     else:

@@ -16,13 +16,14 @@ from zipotify import __version__
 from zipotify.access.middleware import AccessMiddleware
 from zipotify.access.protect import gate_of
 from zipotify.contracts.serving import connect
-from zipotify.dashboard import callbacks, explore_callbacks, music_callbacks
+from zipotify.dashboard import callbacks, explore_callbacks, health_callbacks, music_callbacks
 from zipotify.dashboard.api import add_api
 from zipotify.dashboard.board import Board
 from zipotify.dashboard.catalogue import Catalogue
 from zipotify.dashboard.guard import Guard
 from zipotify.dashboard.health import HealthReader
 from zipotify.dashboard.history import History
+from zipotify.dashboard.pages.plan import PlanReader, no_plan
 from zipotify.dashboard.shell import shell
 from zipotify.dashboard.ticker import Ticker
 from zipotify.dashboard.views import Views
@@ -41,8 +42,8 @@ class Application:
     engine: Engine
 
 
-def create_application(settings: Settings) -> Application:
-    """Put everything together; nothing runs before the server starts."""
+def create_application(settings: Settings, read_plan: PlanReader = no_plan) -> Application:
+    """Put everything together; nothing runs before the server starts. `read_plan` gives the project plan, if any."""
     settings.home.root.mkdir(parents=True, exist_ok=True)
     engine = connect(settings.serving_address())
     history = History(settings)
@@ -60,9 +61,10 @@ def create_application(settings: Settings) -> Application:
     server.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_ZIPPED_BYTES)
     add_api(server, settings, views, catalogue, ticker)
     dash = _dash(server, history)
-    callbacks.register(dash, views, Board(HealthReader(settings, engine, history)), ticker)
+    callbacks.register(dash, views, Board(HealthReader(settings, engine, history), read_plan), ticker)
     explore_callbacks.register(dash, settings, catalogue)
     music_callbacks.register(dash, views)
+    health_callbacks.register(dash, settings)
     return Application(AccessMiddleware(Guard(server), gate_of(settings, dash.csp_hashes())), engine)
 
 

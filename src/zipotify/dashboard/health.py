@@ -18,6 +18,8 @@ from sqlalchemy.engine import Engine
 
 from zipotify.contracts.tables import QUARANTINE
 from zipotify.dashboard.history import History
+from zipotify.dashboard.keeping import checked, kept
+from zipotify.dashboard.lag import partition_lags
 from zipotify.dashboard.scope import literal
 from zipotify.settings import Settings
 
@@ -26,6 +28,11 @@ _SHOWN_BATCHES = 100
 _SHOWN_BUILDS = 12
 _COMPARED_HOURS = 12
 _COUNTS = ("produced", "bronze", "refused", "repeats", "in_flight", "erased", "expired", "difference")
+
+_NEWEST_STEPS = (
+    "select r.* from job_runs as r join (select job, step, max(started_at_ms) as newest_ms from job_runs group by 1, 2)"
+    " as n on r.job = n.job and r.step = n.step and r.started_at_ms = n.newest_ms order by r.job, r.started_at_ms"
+)
 
 Row = dict[str, Any]
 
@@ -48,6 +55,14 @@ class HealthView:
     compared: tuple[Row, ...]
     """Plays by UTC hour in the live rollups and in the published marts, and the signed difference."""
     machine: Row
+    lags: tuple[Row, ...]
+    """How far the stream is behind Kafka, by topic and partition."""
+    lag_problem: str
+    """Why that is not known; empty when it is."""
+    kept: tuple[Row, ...]
+    """How long what is kept, and how old the oldest of it is."""
+    checks: tuple[Row, ...]
+    """What the checks of the data said."""
 
 
 class HealthReader:
@@ -68,11 +83,14 @@ class HealthReader:
             return self._seen[1]
 
     def _look(self) -> HealthView:
-        checked = self._rows("select checked_at_ms, report from ledger_checks order by checked_at_ms desc limit 1")
+        newest = self._rows("select checked_at_ms, report from ledger_checks order by checked_at_ms desc limit 1")
         day_ago_ms = int(time.time() * 1000) - 86_400_000
+        lags, lag_problem = partition_lags(self._settings)
+        builds = self._rows("select * from builds order by started_at_ms desc limit :limit", limit=_SHOWN_BUILDS)
+        snapshot = self._history.newest()
         return HealthView(
-            ledger=_ledger(checked[0]["report"]) if checked else (),
-            ledger_checked_at_ms=checked[0]["checked_at_ms"] if checked else None,
+            ledger=_ledger(newest[0]["report"]) if newest else (),
+            ledger_checked_at_ms=newest[0]["checked_at_ms"] if newest else None,
             quarantine=self._quarantine(),
             freshness=self._rows(
                 "select * from freshness where measured_at_ms >= :since order by measured_at_ms", since=day_ago_ms
@@ -80,10 +98,14 @@ class HealthReader:
             batches=self._rows(
                 "select * from stream_batches order by started_at_ms desc limit :limit", limit=_SHOWN_BATCHES
             )[::-1],
-            builds=self._rows("select * from builds order by started_at_ms desc limit :limit", limit=_SHOWN_BUILDS),
+            builds=builds,
             parts=self._rows("select * from parts order by name"),
             compared=self._compared(),
             machine=self._machine(),
+            lags=lags,
+            lag_problem=lag_problem,
+            kept=kept(self._settings),
+            checks=checked(None if snapshot is None else snapshot.manifest, builds, self._rows(_NEWEST_STEPS)),
         )
 
     def _rows(self, sql: str, **parameters: Any) -> tuple[Row, ...]:

@@ -9,6 +9,7 @@ import uvicorn
 
 from zipotify.contracts.serving import report_part
 from zipotify.dashboard.app import create_application
+from zipotify.dashboard.pages.plan import PlanReader, no_plan
 from zipotify.dashboard.ticker import PART
 from zipotify.errors import PortTakenError
 from zipotify.settings import Settings
@@ -17,10 +18,10 @@ _STOP_LIMIT_S = 5
 _LARGEST_MESSAGE_BYTES = 2**20
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, read_plan: PlanReader = no_plan) -> None:
     """Serve on the host and port of the settings; raises PortTakenError before anything is started."""
     listener = _listen(settings.dashboard_host, settings.dashboard_port)
-    application = create_application(settings)
+    application = create_application(settings, read_plan)
     report_part(application.engine, PART, "starting")
     config = uvicorn.Config(
         application.asgi,

@@ -40,6 +40,14 @@ def _header() -> Any:
                 className="zip-nav",
                 **{"aria-label": "Pages"},
             ),
+            html.Button(
+                "UTC",
+                id="zone",
+                type="button",
+                className="zip-zone",
+                title="Show times of day in the zone of this browser, or in UTC",
+                **{"aria-pressed": "false"},
+            ),
             dmc.ColorSchemeToggle(
                 id="scheme",
                 lightIcon=html.Span("☾", **{"aria-hidden": "true"}),

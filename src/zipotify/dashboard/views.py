@@ -12,9 +12,9 @@ from dash import html
 from zipotify.access.identity import require
 from zipotify.access.roles import Role
 from zipotify.contracts.answers import Answer
-from zipotify.dashboard import wording
 from zipotify.dashboard.components import card, messages
 from zipotify.dashboard.components.charts import has_chart
+from zipotify.dashboard.components.clock import moment_of
 from zipotify.dashboard.components.filterbar import Choices
 from zipotify.dashboard.filters import PERIODS, FilterError, Filters, parse
 from zipotify.dashboard.history import History, Snapshot
@@ -171,12 +171,11 @@ def said_period(scope: Scope) -> str:
 
 
 def _foot(tile: Tile, frame: Frame, stale: str) -> Any:
-    notes = [f"as of {wording.instant(frame.scope.as_of.isoformat())}"]
+    notes = []
     if not tile.people and frame.scope.filters.narrows_people:
         notes.append("filters on people do not apply here")
     if not tile.people and frame.scope.filters.period not in PERIODS:
         notes.append("shown for all time: custom periods are not published")
-    told = " · ".join(notes)
-    if not stale:
-        return html.Span(told)
-    return html.Span([html.Span(f"▲ {stale}", className="zip-stale"), f" · {told}"])
+    warned = [html.Span(f"▲ {stale}", className="zip-stale"), " · "] if stale else []
+    as_of = ["as of ", moment_of(frame.scope.as_of.isoformat())]
+    return html.Span([*warned, *as_of, *(f" · {note}" for note in notes)])

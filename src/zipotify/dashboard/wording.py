@@ -66,17 +66,14 @@ def duration(milliseconds: float | None) -> str:
     return f"{hours // 24} d {hours % 24} h"
 
 
+def size(count_bytes: float) -> str:
+    """Bytes in the unit that fits."""
+    return f"{count_bytes / 2**30:.1f} GB" if count_bytes >= 2**30 else f"{count_bytes / 2**20:.1f} MB"
+
+
 def clock(seconds: float) -> str:
     """Time of day."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S")
-
-
-def instant(text: str | None) -> str:
-    """An ISO instant for people, to the minute; the zone is always said."""
-    if not text:
-        return NOTHING
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return moment.astimezone(UTC).strftime("%-d %b %Y, %H:%M UTC")
 
 
 def date_time(seconds: float) -> str:

@@ -6,17 +6,16 @@ transaction, so each record is read once. Records behind that are in flight and 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from sqlalchemy import select
 from sqlalchemy.engine import Connection, Engine
 
 from zipotify.contracts import serving
+from zipotify.contracts.checkpoints import Partition, committed_offsets
 from zipotify.contracts.fields import TOPICS
 from zipotify.contracts.identity import EXTERNAL_SOURCE
 from zipotify.contracts.kafka_access import client_options
@@ -25,7 +24,6 @@ from zipotify.contracts.wire import HEADER_SOURCE, bootstrap_servers
 from zipotify.errors import BrokerUnreachableError, ZipotifyError
 from zipotify.settings import Settings
 
-Partition = tuple[str, int]
 CountKey = tuple[str, str, int, int]
 """(source, topic, partition, start of the hour in seconds since 1970)"""
 
@@ -43,16 +41,6 @@ class Produced:
     boundary: dict[Partition, int] = field(default_factory=dict)
     gaps: list[tuple[str, int, int, int]] = field(default_factory=list)
     reachable: bool = True
-
-
-def committed_offsets(checkpoint: Path) -> dict[Partition, int]:
-    """Where the stream's last finished batch ended, from Spark's checkpoint; empty before the first one."""
-    finished = [int(entry.name) for entry in (checkpoint / "commits").glob("*") if entry.name.isdigit()]
-    if not finished:
-        return {}
-    last_line = (checkpoint / "offsets" / str(max(finished))).read_text().splitlines()[-1]
-    offsets: dict[str, dict[str, int]] = json.loads(last_line)
-    return {(topic, int(number)): end for topic, ends in offsets.items() for number, end in ends.items()}
 
 
 def count_produced(settings: Settings, engine: Engine) -> Produced:

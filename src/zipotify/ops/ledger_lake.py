@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import polars as pl
 from deltalake import DeltaTable
 
+from zipotify.contracts.checkpoints import Partition
 from zipotify.contracts.tables import BRONZE, ERASED, EXPIRED, LOADS, QUARANTINE, REMOVED, REPEATS, Table
-from zipotify.ops.ledger_kafka import CountKey, Partition
+from zipotify.ops.ledger_kafka import CountKey
+from zipotify.places import Folder
 
 LoadKey = tuple[str, str, str, int]
 """(load id, source, topic, start of the hour in seconds since 1970)"""
@@ -37,7 +38,7 @@ class Loads:
     finished: set[str] = field(default_factory=set)
 
 
-def count_landed(lake: Path, boundary: dict[Partition, int], gaps: list[tuple[str, int, int, int]]) -> Landed:
+def count_landed(lake: Folder, boundary: dict[Partition, int], gaps: list[tuple[str, int, int, int]]) -> Landed:
     """Count all of the lake's records by outcome; a batch in progress lies beyond the boundary and is left out."""
     landed = Landed()
     tables = [("bronze", table, topic) for topic, table in BRONZE.items()]
@@ -54,7 +55,7 @@ def count_landed(lake: Path, boundary: dict[Partition, int], gaps: list[tuple[st
     return landed
 
 
-def _records(lake: Path, table: Table, topic: str | None) -> pl.LazyFrame | None:
+def _records(lake: Folder, table: Table, topic: str | None) -> pl.LazyFrame | None:
     path = str(lake / table.path)
     if not DeltaTable.is_deltatable(path):
         return None
@@ -91,7 +92,7 @@ def _count(
         landed.streamed[outcome][source, topic, number, hour_s] += count
 
 
-def count_loads(lake: Path) -> Loads:
+def count_loads(lake: Folder) -> Loads:
     """What the static path read, as it wrote it down before it wrote anything else."""
     loads = Loads()
     path = str(lake / LOADS.path)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from zipotify.contracts.checkpoints import committed_offsets
 from zipotify.contracts.fields import TOPICS
 from zipotify.contracts.kafka_access import client_options
 from zipotify.contracts.wire import require_broker
 from zipotify.errors import BrokerUnreachableError
-from zipotify.ops.ledger_kafka import committed_offsets
 from zipotify.settings import Settings
 
 _TIMEOUT_S = 30.0

@@ -20,13 +20,13 @@ def empty(what: str, to_do: str = "") -> Any:
     )
 
 
-def problem(what: str, to_do: str = "") -> Any:
+def problem(what: str, to_do: Any = "") -> Any:
     """Something went wrong: what, and what to do."""
     return dmc.Alert(
         [dmc.Text(to_do, size="sm")] if to_do else [], title=what, color="red", variant="light", className="zip-problem"
     )
 
 
-def notice(what: str, detail: str = "") -> Any:
+def notice(what: str, detail: Any = "") -> Any:
     """Something to know: what is shown is not what one would think."""
     return dmc.Alert(detail, title=what, color="yellow", variant="light", className="zip-notice")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from dash import html
+from dash import dcc, html
 
 from zipotify.dashboard import wording
 from zipotify.dashboard.components import messages
 from zipotify.dashboard.components.charts import Line, graph, lines
+from zipotify.dashboard.components.clock import moment
 from zipotify.dashboard.components.figures import Number, numbers
 from zipotify.dashboard.components.frames import live_grid
+from zipotify.dashboard.components.plain_table import plain_table
 from zipotify.dashboard.filters import Filters
 from zipotify.dashboard.health import HealthView, Row
+from zipotify.dashboard.pages.health_books import DEFINITIONS, checks, kept, lags
 from zipotify.dashboard.pages.page import Page
+from zipotify.dashboard.pages.quarantine import refused_href
 from zipotify.dashboard.theme import SERIES
 from zipotify.dashboard.tile import Component
 
@@ -26,10 +29,10 @@ Drawer = Callable[[HealthView], Component]
 
 def _parts(view: HealthView) -> Component:
     rows = [
-        (row["name"], row["state"], row["detail"], f"{wording.clock(row['heartbeat_at_ms'] / 1000)} UTC")
+        (row["name"], row["state"], row["detail"], moment(row["heartbeat_at_ms"] / 1000, "second"))
         for row in view.parts
     ]
-    return _table(("Part", "State", "What it says", "Said at"), rows, "No part has said anything yet.")
+    return plain_table(("Part", "State", "What it says", "Said at"), rows, "No part has said anything yet.")
 
 
 def _ledger(view: HealthView) -> Component:
@@ -41,7 +44,7 @@ def _ledger(view: HealthView) -> Component:
         (_hour(row["hour"]), row["source"], row["topic"], *(wording.exact(row[name]) for name in names))
         for row in shown
     ]
-    return html.Div([_verdict(view, off), _table(heads, rows, "The ledger has not been checked yet.")])
+    return html.Div([_verdict(view, off), plain_table(heads, rows, "The ledger has not been checked yet.")])
 
 
 def _hour(text: str) -> str:
@@ -51,16 +54,26 @@ def _hour(text: str) -> str:
 def _verdict(view: HealthView, off: Sequence[Row]) -> Component:
     if view.ledger_checked_at_ms is None:
         return None
-    checked = f"checked at {wording.clock(view.ledger_checked_at_ms / 1000)} UTC"
+    checked = moment(view.ledger_checked_at_ms / 1000, "second")
     produced = wording.exact(sum(row["produced"] for row in view.ledger))
     if off:
-        return messages.problem(f"{len(off)} lines do not balance ({checked})", "They stand first below.")
-    return html.P(f"✓ Every one of {produced} records is accounted for, {checked}.", className="zip-good")
+        return messages.problem(f"{len(off)} lines do not balance", ["They stand first below. Checked at ", checked])
+    return html.P(
+        [f"✓ Every one of {produced} records is accounted for, checked at ", checked, "."], className="zip-good"
+    )
 
 
 def _quarantine(view: HealthView) -> Component:
-    rows = [(row["reason"], row["topic"], wording.exact(row["count"]), row["message"]) for row in view.quarantine]
-    return _table(("Reason", "Topic", "Records", "For example"), rows, "Nothing was refused.")
+    rows = [
+        (
+            dcc.Link(row["reason"], href=refused_href(row["reason"], row["topic"]), className="zip-link"),
+            row["topic"],
+            wording.exact(row["count"]),
+            row["message"],
+        )
+        for row in view.quarantine
+    ]
+    return plain_table(("Reason", "Topic", "Records", "For example"), rows, "Nothing was refused.")
 
 
 def _freshness(view: HealthView) -> Component:
@@ -92,14 +105,14 @@ def _batches(view: HealthView) -> Component:
 def _builds(view: HealthView) -> Component:
     rows = [
         (
-            f"{wording.date_time(row['started_at_ms'] / 1000).replace('T', ' ')}",
+            moment(row["started_at_ms"] / 1000),
             row["state"],
             wording.duration(row["finished_at_ms"] - row["started_at_ms"]) if row["finished_at_ms"] else "",
             row["message"],
         )
         for row in view.builds
     ]
-    return _table(("Began (UTC)", "State", "Took", "Published, or what went wrong"), rows, "No build yet.")
+    return plain_table(("Began", "State", "Took", "Published, or what went wrong"), rows, "No build yet.")
 
 
 def _compared(view: HealthView) -> Component:
@@ -112,32 +125,25 @@ def _compared(view: HealthView) -> Component:
         )
         for row in reversed(view.compared)
     ]
-    return _table(("Hour (UTC)", "Live", "Published", "Difference"), rows, "There are no live and published plays yet.")
+    return plain_table(
+        ("Hour (UTC)", "Live", "Published", "Difference"), rows, "There are no live and published plays yet."
+    )
 
 
 def _machine(view: HealthView) -> Component:
     machine = view.machine
     return numbers(
         [
-            Number("Disk free", _size(machine["disk_free_bytes"]), note=f"of {_size(machine['disk_bytes'])}"),
-            Number("Memory free", _size(machine["memory_free_bytes"]), note=f"of {_size(machine['memory_bytes'])}"),
-            Number("This dashboard", _size(machine["own_bytes"]), note="of memory"),
+            Number(
+                "Disk free", wording.size(machine["disk_free_bytes"]), note=f"of {wording.size(machine['disk_bytes'])}"
+            ),
+            Number(
+                "Memory free",
+                wording.size(machine["memory_free_bytes"]),
+                note=f"of {wording.size(machine['memory_bytes'])}",
+            ),
+            Number("This dashboard", wording.size(machine["own_bytes"]), note="of memory"),
         ]
-    )
-
-
-def _size(count: float) -> str:
-    return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{count / 2**20:.0f} MB"
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]], nothing: str) -> Component:
-    if not rows:
-        return messages.empty(nothing)
-    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in heads]))
-    body = html.Tbody([html.Tr([html.Td(value) for value in row]) for row in rows])
-    table = html.Table([head, body], className="zip-columns zip-compact")
-    return html.Div(
-        table, className="zip-scroll zip-tall", tabIndex=0, role="group", **{"aria-label": ", ".join(heads)}
     )
 
 
@@ -158,6 +164,9 @@ TILES: dict[str, tuple[str, str, str, Drawer]] = {
     ),
     "health-batches": ("Stream batches", "duration of the newest batches", "half", _batches),
     "health-quarantine": ("Quarantine", "refused records by reason, with one message each", "half", _quarantine),
+    "health-lag": ("Kafka lag", "records that wait, by topic and partition", "half", lags),
+    "health-checks": ("Data tests and jobs", "what checks of the data and the newest jobs said", "half", checks),
+    "health-kept": ("Retention", "how long what is kept, and how old the oldest of it is", "full", kept),
     "health-compared": ("Live against published", "plays per hour; published lags by a build", "half", _compared),
     "health-builds": ("Warehouse builds", "the newest ones; when one fails, what was published stays", "full", _builds),
 }
@@ -166,7 +175,7 @@ TILES: dict[str, tuple[str, str, str, Drawer]] = {
 
 def layout(_filters: Filters) -> Component:
     """Frames; the live callback fills them."""
-    return html.Div(live_grid({name: texts[:3] for name, texts in TILES.items()}), className="zip-grid")
+    return html.Div(live_grid({name: texts[:3] for name, texts in TILES.items()}, DEFINITIONS), className="zip-grid")
 
 
 PAGE = Page("/health", "Health", "Does everything arrive, and do the numbers agree?", layout=layout, has_filters=False)

@@ -11,6 +11,7 @@ from dash import html
 from zipotify.dashboard import wording
 from zipotify.dashboard.components import messages
 from zipotify.dashboard.components.charts import Line, graph, lines
+from zipotify.dashboard.components.clock import moment
 from zipotify.dashboard.components.figures import Number, numbers
 from zipotify.dashboard.components.frames import live, live_grid
 from zipotify.dashboard.components.pipeline import strip
@@ -47,6 +48,7 @@ def _split(view: LiveView) -> str:
 def _line(view: LiveView) -> Component:
     times = [f"{wording.date_time(end)}" for end in view.minutes]
     chart = lines(times, [Line("Plays", view.plays_per_minute, is_filled=True)], height_px=250)
+    chart.update_xaxes(title={"text": "UTC", "font": {"size": 11}})
     total = sum(view.plays_per_minute)
     label = f"{wording.exact(total)} plays in the last hour; {view.plays_per_minute[-1]} in the last minute."
     return graph(chart, label, "live-line")
@@ -83,7 +85,7 @@ def _play(play: dict[str, Any]) -> Component:
     place = ", ".join(part for part in (play["city"], play["state"]) if part)
     return html.Li(
         [
-            html.Time(wording.clock(play["event_at_ms"] / 1000)),
+            moment(play["event_at_ms"] / 1000, "time"),
             html.Span([html.B(play["song"] or "(no title)"), f" · {play['artist']}"], className="zip-ticker-song"),
             html.Span(place, className="zip-ticker-place"),
             html.Span(play["level"], className=f"zip-level zip-level-{play['level']}"),
@@ -130,13 +132,13 @@ def _as_of(view: LiveView | None, problem: str, silent_minutes: int) -> Componen
         return messages.problem(f"Live numbers stand still: {problem}", "They go on by themselves when it is back.")
     if view is None or view.as_of_s is None:
         return html.Span("waiting for the first event", className="zip-as-of")
-    text = f"as of {wording.clock(view.as_of_s)} UTC, source “{view.source}”"
+    text = ["as of ", moment(view.as_of_s, "second"), f", source “{view.source}”"]
     if silent_minutes:
         return messages.notice(
             f"Nothing new for {wording.duration(silent_minutes * 60_000)}",
-            f"What you see is {text}. Is the simulator running?",
+            ["What you see is ", *text, ". Is the simulator running?"],
         )
-    return html.Span([html.Span("● ", className="zip-pulse", **{"aria-hidden": "true"}), text], className="zip-as-of")
+    return html.Span([html.Span("● ", className="zip-pulse", **{"aria-hidden": "true"}), *text], className="zip-as-of")
 
 
 def layout(_filters: Filters) -> Component:
