@@ -21,9 +21,16 @@ ROOTS = {
         "org.apache.spark:spark-sql-kafka-0-10_2.13:4.1.1",
         "io.delta:delta-spark_4.1_2.13:4.1.0",
     ],
+    "s3": [
+        "org.apache.hadoop:hadoop-aws:3.4.2",
+        # What it uses of the AWS SDK, in place of the bundle of all of it, which is sixty times as large.
+        "software.amazon.awssdk:s3-transfer-manager:2.29.52",
+        "software.amazon.awssdk:sts:2.29.52",
+    ],
 }
 # Needed by Delta only with a Unity Catalog server.
 NOT_NEEDED = {"io.unitycatalog"}
+EXCLUDED = '<exclude org="software.amazon.awssdk" module="bundle"/>'
 SETTINGS = (
     '<ivysettings><settings defaultResolver="central"/>'
     '<resolvers><ibiblio name="central" m2compatible="true"/></resolvers></ivysettings>'
@@ -46,7 +53,7 @@ def resolve(set_name: str, work: Path) -> list[str]:
     (work / "settings.xml").write_text(SETTINGS)
     (work / "ivy.xml").write_text(
         f'<ivy-module version="2.0"><info organisation="zipotify" module="{set_name}"/><configurations>'
-        f'<conf name="default"/></configurations><dependencies>{dependencies}</dependencies></ivy-module>'
+        f'<conf name="default"/></configurations><dependencies>{dependencies}{EXCLUDED}</dependencies></ivy-module>'
     )
     pattern = f"{work}/{set_name}/[organisation]/[artifact]/[revision]/[artifact]-[revision].[ext]"
     arguments = ["-settings", f"{work}/settings.xml", "-ivy", f"{work}/ivy.xml", "-retrieve", pattern]
@@ -56,9 +63,9 @@ def resolve(set_name: str, work: Path) -> list[str]:
 
 
 def is_wanted(set_name: str, jar: Path) -> bool:
-    """Spark's set leaves out what pyspark ships, whatever version it has of it."""
+    """What runs in Spark leaves out what pyspark ships, whatever version it has of it."""
     group, artifact = jar.parts[-4], jar.parts[-3]
-    return set_name != "spark" or (group not in NOT_NEEDED and artifact not in shipped_by_pyspark())
+    return set_name == "kafka" or (group not in NOT_NEEDED and artifact not in shipped_by_pyspark())
 
 
 def line(set_name: str, jar: Path) -> str:

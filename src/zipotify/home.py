@@ -17,6 +17,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from zipotify.errors import HomeFullError, HomeInUseError, MissingInputError
+from zipotify.places import Folder, lake_at
 
 # A process's start is reckoned from the clock, which may be set meanwhile; a process number is not reused so fast.
 _CLOCK_SLACK_S = 60.0
@@ -29,11 +30,12 @@ class Home:
     """Paths inside one home; nothing is created until it is needed."""
 
     root: Path
+    lake_url: str | None = None
 
     @property
-    def lake(self) -> Path:
+    def lake(self) -> Folder:
         """Delta tables: `events/<topic>`, `users_private`, `quarantine`, `repeats`, `removed`, `loads`, `catalog/*`."""
-        return self.root / "lake"
+        return lake_at(self.lake_url, self.root / "lake")
 
     @property
     def checkpoints(self) -> Path:

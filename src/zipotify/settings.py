@@ -82,6 +82,14 @@ class Settings(BaseSettings):
     future_tolerance_hours: Annotated[int, Field(ge=0)] = 24
     """An event may lie this far after the moment it was produced."""
 
+    # Lake and stores
+    lake_url: str | None = None
+    """Where the lake is, as s3://bucket/path; None is the folder `lake` of the home."""
+    store_endpoint: str | None = None
+    """Address of an S3 server that is not Amazon's; the environment's AWS_ENDPOINT_URL wins."""
+    store_region: str | None = None
+    """Region of the buckets, us-east-1 when unset; the environment's AWS_REGION wins."""
+
     # Stream
     spark_master: str = "local[2]"
     """Where Spark runs: `local[N]` with N cores here, or the address of a cluster."""
@@ -184,7 +192,7 @@ class Settings(BaseSettings):
     @cached_property
     def home(self) -> Home:
         """The folders and files inside the home."""
-        return Home(self.home_path)
+        return Home(self.home_path, self.lake_url)
 
     def serving_address(self) -> str:
         """SQLAlchemy URL of the serving database (may hold a password: never log it)."""

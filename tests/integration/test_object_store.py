@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,79 +11,29 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
-from pyarrow import fs
 
-from support.command import wait_until
+from support.object_store import BUCKET, running_store
 from zipotify.contracts.schemas import arrow_schema
 from zipotify.contracts.tables import REPEATS
 from zipotify.errors import MissingInputError, ZipotifyError
 from zipotify.home import Home
 from zipotify.lake.load import load_files
 from zipotify.ops.backup import make_backup, restore
-from zipotify.ops.backup_remote import open_store
 from zipotify.ops.doctor import Finding
 from zipotify.ops.ledger import check
 from zipotify.ops.profiles import examine_profile
-from zipotify.runtime import ports
-from zipotify.runtime.processes import stop_process
+from zipotify.places import open_store
 from zipotify.settings import Settings, load_settings
 
 pytestmark = pytest.mark.integration
-BUCKET = "zipotify"
 EVENT = {"ts": 1541106106796, "sessionId": 5, "itemInSession": 0, "auth": "Logged In", "userId": "8", "level": "free"}
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyPatch]:
     """The server, an empty bucket, and the environment that leads there."""
-    folder = tmp_path_factory.mktemp("s3")
-    accounts = folder / "s3.json"
-    accounts.write_text(json.dumps({"identities": [_account("writer", "Admin", "Write"), _account("reader")]}))
-    port = ports.any_free()
-    numbers = [f"-{part}.port={ports.any_free()}" for part in ("master", "volume", "filer")]
-    numbers += [f"-{part}.port.grpc={ports.any_free()}" for part in ("master", "volume", "filer", "s3")]
-    numbers += [f"-s3.port.{part}={ports.any_free()}" for part in ("iceberg", "lance")]
-    command = [
-        str(Path(sys.executable).parent / "weed"),
-        *("server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *numbers),
-        *("-s3", f"-s3.port={port}", f"-s3.config={accounts}", "-master.volumeSizeLimitMB=64", "-volume.max=20"),
-    ]
-    with (folder / "weed.log").open("wb") as log:
-        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-        patch.setenv("AWS_ALLOW_HTTP", "true")
-        patch.setenv("AWS_REGION", "us-east-1")
-        patch.setenv("AWS_ACCESS_KEY_ID", "writer")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "writer-secret")
-        try:
-            wait_until(lambda: server.poll() is not None or _bucket_made(), "SeaweedFS's S3", 120)
-            assert server.poll() is None, (folder / "weed.log").read_text()[-3000:]
-            yield patch
-        finally:
-            stop_process(server, 2)
-
-
-def _account(name: str, *rights: str) -> dict[str, object]:
-    keys = {"accessKey": name, "secretKey": f"{name}-secret"}
-    actions = [*rights, f"Read:{BUCKET}", f"List:{BUCKET}"]
-    return {"name": name, "credentials": [keys], "actions": actions}
-
-
-def _bucket_made() -> bool:
-    try:
-        system, _ = open_store(f"s3://{BUCKET}")
-        fs.S3FileSystem(
-            endpoint_override=os.environ["AWS_ENDPOINT_URL"].removeprefix("http://"),
-            scheme="http",
-            region="us-east-1",
-            allow_bucket_creation=True,
-        ).create_dir(BUCKET)
-        with system.open_output_stream(f"{BUCKET}/probe") as stream:
-            stream.write(b"x")
-        return True
-    except OSError:
-        return False
+    with running_store(tmp_path_factory.mktemp("s3")) as patch:
+        yield patch
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def test_a_failed_fetch_is_tried_again_and_then_says_what_was_not_found(monkeypa
 
 def test_the_lock_file_is_sound() -> None:
     real = locked_jars.__wrapped__()
-    assert {jar.set_name for jar in real} == {"kafka", "spark"}
+    assert {jar.set_name for jar in real} == {"kafka", "spark", "s3"}
     for jar in real:
         _, artifact, version = jar.coordinate.split(":")
         assert jar.file_name == f"{artifact}-{version}.jar"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from zipotify.contracts.schemas import arrow_schema
 from zipotify.contracts.tables import Table
+from zipotify.places import Folder
 
 _SPARK_TYPE = {"int": "int", "long": "bigint", "double": "double", "string": "string", "date": "date"}
 _OLD_HOURS = 24
@@ -17,7 +16,7 @@ _OLD_HOURS = 24
 _NOTE = "userMetadata"
 
 
-def is_done(lake: Path, table: Table, version: str) -> bool:
+def is_done(lake: Folder, table: Table, version: str) -> bool:
     """Whether the table's newest results were made from this input."""
     path = str(lake / table.path)
     if not DeltaTable.is_deltatable(path):
@@ -26,7 +25,7 @@ def is_done(lake: Path, table: Table, version: str) -> bool:
     return next((note for note in noted if note), None) == version
 
 
-def write(frame: DataFrame, lake: Path, table: Table, version: str) -> int:
+def write(frame: DataFrame, lake: Folder, table: Table, version: str) -> int:
     """Put the rows in the place of what is there; a reader sees the old or the new ones. Returns how many."""
     path = lake / table.path
     _ensure(path, table)
@@ -41,7 +40,7 @@ def empty_frame(spark: SparkSession, table: Table) -> DataFrame:
     return spark.createDataFrame([], columns)
 
 
-def _ensure(path: Path, table: Table) -> None:
+def _ensure(path: Folder, table: Table) -> None:
     """Make the table, or drop old files of the one that is there; before writing, so that the note comes last."""
     if DeltaTable.is_deltatable(str(path)):
         DeltaTable(str(path)).vacuum(retention_hours=_OLD_HOURS, enforce_retention_duration=False, dry_run=False)

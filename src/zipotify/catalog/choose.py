@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
 from zipotify.catalog.builtin import builtin_artists, builtin_tracks
 from zipotify.catalog.store import is_imported, stored
+from zipotify.places import Folder
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Catalog:
         return f"{self.name}, {len(self.tracks):,} tracks by {len(self.artists):,} artists"
 
 
-def choose_catalog(lake: Path, only_builtin: bool = False) -> Catalog:
+def choose_catalog(lake: Folder, only_builtin: bool = False) -> Catalog:
     """The catalogue of this lake. Only tracks with a title and an artist can be played; all others are left out."""
     if only_builtin or not is_imported(lake):
         return Catalog("built-in", builtin_tracks(), builtin_artists())

@@ -18,6 +18,7 @@ from zipotify.catalog.store import write_imported
 from zipotify.catalog.texts import read_listen_counts, read_unique_tracks
 from zipotify.catalog.triplets import SCHEMA, read_triplets
 from zipotify.errors import MissingInputError
+from zipotify.places import Folder
 
 SPARK_FROM_FILES = 20_000
 """HDF5 files from which on Spark reads them, when it is left to us."""
@@ -66,7 +67,7 @@ class ImportReport:
 
 
 def import_catalog(
-    lake: Path, paths: list[Path], choose: Callable[[Found], Readers] = lambda _found: LocalReaders()
+    lake: Folder, paths: list[Path], choose: Callable[[Found], Readers] = lambda _found: LocalReaders()
 ) -> ImportReport:
     """Read all paths, clean and join them, and put the result in the place of the lake's catalogue.
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 
 import polars as pl
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 
 from zipotify.catalog.builtin import BUILTIN_PREFIX, builtin_artists, builtin_tracks
+from zipotify.places import Folder
 
 
-def write_catalog(lake: Path) -> bool:
+def write_catalog(lake: Folder) -> bool:
     """Write the built-in catalogue into the lake, unless it or an imported one is there; returns whether it did."""
     if is_imported(lake):
         return False
@@ -22,7 +22,7 @@ def write_catalog(lake: Path) -> bool:
     return any(changed)
 
 
-def write_imported(lake: Path, tracks: pl.DataFrame, artists: pl.DataFrame) -> None:
+def write_imported(lake: Folder, tracks: pl.DataFrame, artists: pl.DataFrame) -> None:
     """Put an imported catalogue in the place of what is there; a reader sees the old or the new tables."""
     for name, table in (("artists", artists), ("tracks", tracks)):
         path = lake / "catalog" / name
@@ -30,12 +30,12 @@ def write_imported(lake: Path, tracks: pl.DataFrame, artists: pl.DataFrame) -> N
         write_deltalake(str(path), table.to_arrow(), mode="overwrite", schema_mode="overwrite")
 
 
-def stored(lake: Path, name: str) -> pl.DataFrame | None:
+def stored(lake: Folder, name: str) -> pl.DataFrame | None:
     """The lake's `tracks` or `artists`, by id; None when there are none."""
     return _read(lake / "catalog" / name)
 
 
-def is_imported(lake: Path) -> bool:
+def is_imported(lake: Folder) -> bool:
     """Whether the lake holds tracks that aren't the built-in ones."""
     path = lake / "catalog" / "tracks"
     if not DeltaTable.is_deltatable(str(path)):
@@ -44,7 +44,7 @@ def is_imported(lake: Path) -> bool:
     return bool(len(first)) and not str(first.item()).startswith(BUILTIN_PREFIX)
 
 
-def _write(path: Path, table: pl.DataFrame) -> bool:
+def _write(path: Folder, table: pl.DataFrame) -> bool:
     stored = _read(path)
     if stored is not None and stored.equals(table):
         return False
@@ -53,7 +53,7 @@ def _write(path: Path, table: pl.DataFrame) -> bool:
     return True
 
 
-def _read(path: Path) -> pl.DataFrame | None:
+def _read(path: Folder) -> pl.DataFrame | None:
     try:
         table = DeltaTable(str(path)).to_pyarrow_table()
     except TableNotFoundError:

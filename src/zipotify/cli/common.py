@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from zipotify.places import reach_store
 from zipotify.runtime.logs import configure_logging
 from zipotify.settings import Settings, load_settings
 
@@ -21,10 +22,11 @@ HomeOption = Annotated[
 def settings_for(context: typer.Context, home: Path | None, **flags: Any) -> Settings:
     """Settings for this call: `--home` may stand before or after the verb; flags that are None are not given.
 
-    Sets the log up as they say.
+    Sets the log up as they say, and where object stores are.
     """
     settings = load_settings(home or context.obj, **flags)
     configure_logging(settings)
+    reach_store(settings.store_endpoint, settings.store_region)
     return settings
 
 

@@ -108,3 +108,21 @@ def restore(
     with settings.home.lock("lake"):
         number = files.restore(settings.home.lake, chosen, target)
     typer.echo(f"{table} is as it was at {target}; that is version {number} now")
+
+
+@app.command("copy")
+def copy(
+    context: typer.Context,
+    destination: Annotated[str, typer.Argument(metavar="DEST", help="s3://bucket/path, or a folder.")],
+    home: HomeOption = None,
+) -> None:
+    """Copy the lake to a place that holds nothing yet; then set `lake_url` to move it there. Stop `zipotify up` before.
+
+    Example: `zipotify lake copy s3://my-bucket/lake`
+    """
+    from zipotify.lake.move import copy_lake
+
+    settings = settings_for(context, home)
+    with settings.home.lock("lake"):
+        count = copy_lake(settings.home.lake, destination)
+    typer.echo(f"{count} files of {settings.home.lake} are in {destination}: set lake_url, then the old ones may go")

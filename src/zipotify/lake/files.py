@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,6 +13,7 @@ from deltalake import DeltaTable
 
 from zipotify.contracts.tables import BRONZE, TABLES, Table
 from zipotify.errors import MissingInputError, UsageError
+from zipotify.places import Folder
 
 SMALL_BYTES = 32 * 2**20
 """A file below this is worth merging."""
@@ -31,7 +31,7 @@ class Compacted:
     files_after: int
 
 
-def named_tables(lake: Path, name: str | None) -> list[Table]:
+def named_tables(lake: Folder, name: str | None) -> list[Table]:
     """The table of that name, or all that exist; raises UsageError and MissingInputError."""
     if name is not None and name not in TABLES:
         raise UsageError(f"unknown table '{name}'", f"tables: {', '.join(TABLES)}")
@@ -42,12 +42,12 @@ def named_tables(lake: Path, name: str | None) -> list[Table]:
     return chosen
 
 
-def compact(lake: Path, tables: Iterable[Table], at_least: int = 2) -> list[Compacted]:
+def compact(lake: Folder, tables: Iterable[Table], at_least: int = 2) -> list[Compacted]:
     """Merge small files of partitions that have `at_least` of them; the rows stay, and so does the past."""
     return [done for table in tables if (done := _compact(lake, table, at_least)) is not None]
 
 
-def _compact(lake: Path, table: Table, at_least: int) -> Compacted | None:
+def _compact(lake: Folder, table: Table, at_least: int) -> Compacted | None:
     delta = DeltaTable(str(lake / table.path))
     small = _small_files(delta, table)
     crowded = [partition for partition, count in small.items() if count >= at_least]
@@ -69,7 +69,7 @@ def _small_files(delta: DeltaTable, table: Table) -> Counter[str]:
     return Counter(str(day) for day in days)
 
 
-def vacuum(lake: Path, tables: Iterable[Table], retain_hours: int, dry_run: bool = False) -> dict[str, int]:
+def vacuum(lake: Folder, tables: Iterable[Table], retain_hours: int, dry_run: bool = False) -> dict[str, int]:
     """Remove files that no version younger than `retain_hours` needs; returns how many by table."""
     removed = {}
     for table in tables:
@@ -79,7 +79,7 @@ def vacuum(lake: Path, tables: Iterable[Table], retain_hours: int, dry_run: bool
     return removed
 
 
-def history(lake: Path, table: Table, limit: int) -> list[dict[str, Any]]:
+def history(lake: Folder, table: Table, limit: int) -> list[dict[str, Any]]:
     """The table's versions, the newest first: number, time, operation."""
     entries = DeltaTable(str(lake / table.path)).history(limit)
     return [_entry(entry) for entry in entries]
@@ -94,7 +94,7 @@ def _entry(entry: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def restore(lake: Path, table: Table, target: int | datetime) -> int:
+def restore(lake: Folder, table: Table, target: int | datetime) -> int:
     """Make an earlier version the current one, as a new version; returns its number.
 
     Raises MissingInputError when that version is gone.
@@ -110,12 +110,12 @@ def restore(lake: Path, table: Table, target: int | datetime) -> int:
     return int(DeltaTable(str(lake / table.path)).version())
 
 
-def tidy(lake: Path) -> list[Compacted]:
+def tidy(lake: Folder) -> list[Compacted]:
     """What the stream does between batches: merge where many small files are."""
     return compact(lake, [table for table in TABLES.values() if _exists(lake, table)], MANY_FILES)
 
 
-def file_counts(lake: Path) -> dict[str, int]:
+def file_counts(lake: Folder) -> dict[str, int]:
     """Files of the event tables, for people."""
     return {
         table.name: len(DeltaTable(str(lake / table.path)).file_uris())
@@ -124,5 +124,5 @@ def file_counts(lake: Path) -> dict[str, int]:
     }
 
 
-def _exists(lake: Path, table: Table) -> bool:
+def _exists(lake: Folder, table: Table) -> bool:
     return bool(DeltaTable.is_deltatable(str(lake / table.path)))

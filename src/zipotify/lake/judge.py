@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import polars as pl
 
@@ -17,6 +16,7 @@ from zipotify.contracts.identity import user_keyer
 from zipotify.contracts.reasons import Reason
 from zipotify.contracts.tables import BRONZE, ERASED, QUARANTINE, REMOVED, REPEATS, USERS_PRIVATE
 from zipotify.lake.rows import Row, bronze_row, private_row
+from zipotify.places import Folder
 from zipotify.settings import Settings
 
 CONFLICT_MESSAGE = "an event with the same identity and other content is there already"
@@ -134,6 +134,6 @@ class Judge:
             outcome.rows[USERS_PRIVATE.name].append(row)
 
 
-def private_ids(lake: Path) -> set[str]:
+def private_ids(lake: Folder) -> set[str]:
     """Everybody's attributes that `users_private` has already, by their ids."""
     return set(pl.scan_delta(str(lake / USERS_PRIVATE.path)).select("private_id").collect()["private_id"])

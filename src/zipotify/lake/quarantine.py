@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -13,6 +12,7 @@ from deltalake import DeltaTable
 
 from zipotify.contracts.tables import QUARANTINE
 from zipotify.errors import MissingInputError
+from zipotify.places import Folder
 
 _ID = (
     pl.when(pl.col("load_id").is_null())
@@ -46,7 +46,7 @@ class Refused:
 
 
 def refused_records(
-    lake: Path,
+    lake: Folder,
     ids: Collection[str] | None = None,
     topic: str | None = None,
     reason: str | None = None,
@@ -66,7 +66,7 @@ def refused_records(
     return [Refused(**row) for row in found.to_dicts()]
 
 
-def value_of(lake: Path, record_id: str) -> bytes:
+def value_of(lake: Folder, record_id: str) -> bytes:
     """The original bytes; raises MissingInputError for an unknown id, or bytes that were discarded."""
     rows = _scan(lake)
     values = None if rows is None else rows.filter(pl.col("id") == record_id).select("value").collect()["value"]
@@ -78,6 +78,6 @@ def value_of(lake: Path, record_id: str) -> bytes:
     return bytes(found[0])
 
 
-def _scan(lake: Path) -> pl.LazyFrame | None:
+def _scan(lake: Folder) -> pl.LazyFrame | None:
     path = str(lake / QUARANTINE.path)
     return pl.scan_delta(path).with_columns(_ID) if DeltaTable.is_deltatable(path) else None

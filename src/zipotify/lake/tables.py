@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pyarrow as pa
 from deltalake import DeltaTable, Schema
@@ -12,6 +11,7 @@ from zipotify.contracts.schemas import arrow_schema
 from zipotify.contracts.tables import BRONZE, TABLES, Table
 from zipotify.contracts.versions import Document, compare, document
 from zipotify.errors import ContractError
+from zipotify.places import Folder, replace_text
 
 CONTRACT_FILE = "contract.json"
 """In the lake's folder: the contract that its tables were last written by."""
@@ -20,7 +20,7 @@ _BRONZE_SETTINGS = {"delta.dataSkippingStatsColumns": "event_at,produced_at,kafk
 """Delta keeps smallest and largest values of these; of hashes and names they would cost time and skip nothing."""
 
 
-def ensure_tables(lake: Path) -> None:
+def ensure_tables(lake: Folder) -> None:
     """Create what is missing, empty, and add columns that the contract got.
 
     Raises ContractError when the contract changed in a way that stored data does not fit, before anything is touched.
@@ -35,7 +35,7 @@ def ensure_tables(lake: Path) -> None:
     _write_contract(lake)
 
 
-def stored_contract(lake: Path) -> Document | None:
+def stored_contract(lake: Folder) -> Document | None:
     """The contract that the lake was last written by; None where there is no lake yet."""
     try:
         stored: Document = json.loads((lake / CONTRACT_FILE).read_text())
@@ -44,7 +44,7 @@ def stored_contract(lake: Path) -> Document | None:
     return stored
 
 
-def _require_fit(lake: Path) -> None:
+def _require_fit(lake: Folder) -> None:
     stored = stored_contract(lake)
     breaking = [change for change in compare(stored, document()) if not change.fits] if stored else []
     if stored and breaking:
@@ -56,7 +56,7 @@ def _require_fit(lake: Path) -> None:
         )
 
 
-def _create(table: Table, path: Path) -> None:
+def _create(table: Table, path: Folder) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     settings = _SETTINGS | (_BRONZE_SETTINGS if table.name in BRONZE else {})
     partitions = list(table.partition_by)
@@ -65,7 +65,7 @@ def _create(table: Table, path: Path) -> None:
     )
 
 
-def _grow(table: Table, path: Path) -> None:
+def _grow(table: Table, path: Folder) -> None:
     """Add columns that are new and may be null; raises ContractError for any other difference."""
     delta = DeltaTable(str(path))
     stored = {field.name: field.type for field in pa.schema(delta.schema().to_arrow())}
@@ -80,7 +80,7 @@ def _grow(table: Table, path: Path) -> None:
         delta.alter.add_columns(Schema.from_arrow(pa.schema(missing)).fields)
 
 
-def _does_not_fit(table: Table, path: Path, field: pa.Field, found: pa.DataType | None) -> ContractError:
+def _does_not_fit(table: Table, path: Folder, field: pa.Field, found: pa.DataType | None) -> ContractError:
     what = "is missing" if found is None else f"is stored as {found}"
     return ContractError(
         f"table {table.name} at {path}: column '{field.name}' {what}, the contract says {field.type}",
@@ -88,13 +88,11 @@ def _does_not_fit(table: Table, path: Path, field: pa.Field, found: pa.DataType 
     )
 
 
-def _write_contract(lake: Path) -> None:
+def _write_contract(lake: Folder) -> None:
     text = json.dumps(document(), indent=1) + "\n"
     path = lake / CONTRACT_FILE
     if not path.exists() or path.read_text() != text:
-        fresh = path.with_suffix(".new")
-        fresh.write_text(text)
-        fresh.replace(path)
+        replace_text(path, text)
 
 
 def _same_type(stored: pa.DataType, wanted: pa.DataType) -> bool:

@@ -20,8 +20,9 @@ from zipotify import __version__
 from zipotify.errors import MissingInputError, UsageError, ZipotifyError
 from zipotify.home import Home
 from zipotify.ops.backup_copy import copy_home, copy_tree
-from zipotify.ops.backup_remote import download, is_address, upload
+from zipotify.ops.backup_remote import download, upload
 from zipotify.ops.ledger import check
+from zipotify.places import is_address
 from zipotify.settings import Settings, load_settings
 
 LISTING = "backup.json"
@@ -121,7 +122,8 @@ def _require_balance(copy: Home) -> int:
                 (stand_in.root / name).symlink_to(copy.root / name)
         if copy.serving_file.exists():
             shutil.copy2(copy.serving_file, stand_in.serving_file)
-        report = check(load_settings(stand_in.root))
+        # The copy holds its lake itself, wherever the home's lake is.
+        report = check(load_settings(stand_in.root).model_copy(update={"lake_url": None}))
     if not report.balanced:
         raise ZipotifyError(f"the copy at {copy.root} does not balance", f"see `zipotify ledger --home {copy.root}`")
     return report.total("produced")

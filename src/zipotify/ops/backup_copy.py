@@ -23,6 +23,7 @@ from zipotify.contracts.snapshot import MANIFEST, current
 from zipotify.errors import ZipotifyError
 from zipotify.home import Home
 from zipotify.ops.backup_pins import table_versions, trim_checkpoint, within_batch
+from zipotify.places import Folder
 from zipotify.settings import CONFIG_FILE, Settings
 
 _ATTEMPTS = 5
@@ -43,33 +44,42 @@ def copy_home(settings: Settings, copy: Home, with_secrets: bool) -> dict[str, i
     versions, bronze_batch = within_batch(home.checkpoints / "bronze", partial(table_versions, home.lake))
     _copy_checkpoint(home, copy, "bronze", bronze_batch)
     for path, version in versions.items():
-        copy_table(home.lake / path, copy.lake / path, version)
+        copy_table(home.lake / path, copy.root / "lake" / path, version)
     copy_applied(home, copy)
     copy_tree(home.simulator_state, copy.simulator_state)
     copy_tree(home.kafka, copy.kafka)
     return versions
 
 
-def copy_table(table: Path, copy: Path, version: int) -> None:
+def copy_table(table: Folder, copy: Path, version: int) -> None:
     """One Delta table as it was at a version: its log up to there, and the files that this version reads."""
     target = copy / "_delta_log"
     target.mkdir(parents=True)
     for entry in (table / "_delta_log").iterdir():
         number = entry.name.partition(".")[0]
         if number.isdigit() and int(number) <= version:
-            shutil.copy2(entry, target / entry.name)
+            copy_file(entry, target / entry.name)
     for relative in _files_at(table, version):
         (copy / relative).parent.mkdir(parents=True, exist_ok=True)
         try:
-            shutil.copy2(table / relative, copy / relative)
+            copy_file(table / relative, copy / relative)
         except FileNotFoundError:
             raise ZipotifyError(f"{table / relative} was removed meanwhile", "make the backup again") from None
 
 
-def _files_at(table: Path, version: int) -> Iterator[Path]:
+def _files_at(table: Folder, version: int) -> Iterator[str]:
+    """Paths below the table of the files that a version reads."""
     for uri in DeltaTable(str(table), version=version).file_uris():
-        path = Path(unquote(uri.removeprefix("file://")) if uri.startswith("file://") else uri)
-        yield path.relative_to(table) if path.is_absolute() else path
+        path = unquote(uri.removeprefix("file://")) if uri.startswith("file://") else uri
+        yield path.removeprefix(f"{table}/")
+
+
+def copy_file(source: Folder, target: Path) -> None:
+    """One file or object; raises FileNotFoundError."""
+    if isinstance(source, Path):
+        shutil.copy2(source, target)
+    else:
+        target.write_bytes(source.read_bytes())
 
 
 def _copy_configuration(home: Home, copy: Home, with_secrets: bool) -> None:

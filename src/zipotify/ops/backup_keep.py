@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from zipotify.ops.backup import LISTING, make_backup
-from zipotify.ops.backup_remote import is_address
+from zipotify.places import is_address
 from zipotify.settings import Settings
 
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 from deltalake import DeltaTable
 
 from zipotify.errors import ZipotifyError
+from zipotify.places import Folder
 
 _ATTEMPTS = 50
 _PAUSE_S = 0.2
@@ -39,10 +40,19 @@ def newest_plan(checkpoint: Path) -> int | None:
     return max(numbers, default=None)
 
 
-def table_versions(lake: Path) -> dict[str, int]:
+def table_versions(lake: Folder) -> dict[str, int]:
     """Version of every Delta table, by its path below the lake."""
-    logs = sorted(log for log in lake.rglob("_delta_log") if log.is_dir())
-    return {str(log.parent.relative_to(lake)): DeltaTable(str(log.parent)).version() for log in logs}
+    return {path: DeltaTable(str(lake / path)).version() for path in _tables_below(lake)}
+
+
+def _tables_below(folder: Folder, path: str = "") -> list[str]:
+    """Paths of the folders that hold a Delta log; tables do not lie within tables."""
+    if not folder.is_dir():
+        return []
+    if (folder / "_delta_log").is_dir():
+        return [path]
+    below = sorted(folder.iterdir(), key=lambda inner: inner.name)
+    return [found for inner in below for found in _tables_below(inner, f"{path}/{inner.name}".lstrip("/"))]
 
 
 def trim_checkpoint(checkpoint: Path, batch_id: int | None) -> None:

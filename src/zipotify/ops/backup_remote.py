@@ -6,20 +6,12 @@ AWS_ENDPOINT_URL, GOOGLE_APPLICATION_CREDENTIALS, …).
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Any
 
 from pyarrow import fs
 
 from zipotify.errors import ZipotifyError
-
-_SCHEMES = ("s3://", "gs://")
-
-
-def is_address(place: str) -> bool:
-    """Whether it names an object store, not a folder."""
-    return place.startswith(_SCHEMES)
+from zipotify.places import open_store
 
 
 def upload(folder: Path, address: str) -> None:
@@ -48,16 +40,3 @@ def download(address: str, folder: Path) -> None:
         raise ZipotifyError(
             f"{address} could not be read: {error}", "check the address, credentials and rights"
         ) from None
-
-
-def open_store(address: str) -> tuple[Any, str]:
-    """The file system of an address, and the path in it."""
-    scheme, _, path = address.partition("://")
-    if scheme == "gs":
-        return fs.GcsFileSystem(), path
-    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-    options: dict[str, Any] = {"region": os.environ.get("AWS_REGION", "us-east-1")}
-    if endpoint:
-        protocol, _, host = endpoint.partition("://")
-        options |= {"endpoint_override": host, "scheme": protocol}
-    return fs.S3FileSystem(**options), path.rstrip("/")

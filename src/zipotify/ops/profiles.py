@@ -12,8 +12,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from zipotify.contracts.wire import require_broker
 from zipotify.errors import ZipotifyError
-from zipotify.ops.backup_remote import is_address, open_store
 from zipotify.ops.doctor import Finding
+from zipotify.places import is_address, open_store
 from zipotify.settings import Settings
 
 _OLDEST_POSTGRESQL = 130_000
@@ -27,6 +27,8 @@ def examine_profile(settings: Settings) -> list[Finding]:
         findings.append(_kafka(settings))
     if settings.serving_url is not None:
         findings.append(_serving(settings.serving_url.get_secret_value()))
+    if settings.lake_url is not None:
+        findings.append(_store("lake", settings.lake_url))
     if settings.backup_to is not None:
         findings.append(_store("backups", settings.backup_to))
     return findings

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -18,6 +17,7 @@ from deltalake import DeltaTable, write_deltalake
 from zipotify.contracts.erasure import ErasureList
 from zipotify.contracts.schemas import arrow_schema
 from zipotify.contracts.tables import BRONZE, ERASED, QUARANTINE, REMOVED, REPEATS, USERS_PRIVATE, WHERE_FROM, Table
+from zipotify.places import Folder
 from zipotify.privacy.people import Session, scan
 
 _ORIGIN = [column.name for column in WHERE_FROM]
@@ -48,7 +48,7 @@ class Targets:
 class LakeCleaner:
     """Erases from one lake, which the caller holds; done again after a crash, it goes on."""
 
-    def __init__(self, lake: Path, targets: Targets) -> None:
+    def __init__(self, lake: Folder, targets: Targets) -> None:
         self._lake = lake
         self._targets = targets
         self.events: list[pl.DataFrame] = []
@@ -130,7 +130,7 @@ class LakeCleaner:
         return Done(f"lake/{table.path}", "rows deleted, old files and log entries removed", sum(deleted), file_count)
 
 
-def forget_history(path: Path) -> int:
+def forget_history(path: Folder) -> int:
     """Remove all files of a Delta table that its present version does not need; returns how many."""
     vacuumed = DeltaTable(str(path)).vacuum(
         retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True

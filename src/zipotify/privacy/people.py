@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import polars as pl
 from deltalake import DeltaTable
@@ -13,6 +12,7 @@ from zipotify.contracts.erasure import ErasureList
 from zipotify.contracts.identity import user_keyer
 from zipotify.contracts.tables import BRONZE, PRIVATE_FIELDS, USERS_PRIVATE, Table
 from zipotify.errors import MissingInputError, UsageError
+from zipotify.places import Folder
 from zipotify.settings import Settings
 
 Session = tuple[str, int]
@@ -48,7 +48,7 @@ def named_people(settings: Settings, user_ids: Iterable[str], source: str | None
     return found
 
 
-def sources_of(lake: Path, user_id: str) -> list[str]:
+def sources_of(lake: Folder, user_id: str) -> list[str]:
     """Sources that know a user of this id, sorted."""
     private = scan(lake, USERS_PRIVATE)
     if private is None:
@@ -56,7 +56,7 @@ def sources_of(lake: Path, user_id: str) -> list[str]:
     return sorted(private.filter(pl.col("user_id") == user_id).select("source").unique().collect()["source"])
 
 
-def listed_people(lake: Path, erased: ErasureList) -> list[Person]:
+def listed_people(lake: Folder, erased: ErasureList) -> list[Person]:
     """Everybody on the list whom the lake still knows."""
     private = scan(lake, USERS_PRIVATE)
     if private is None:
@@ -65,7 +65,7 @@ def listed_people(lake: Path, erased: ErasureList) -> list[Person]:
     return [Person(*row) for row in known.iter_rows() if erased.has(row[0], row[1])]
 
 
-def sessions_of(lake: Path, people: Iterable[Person]) -> list[Session]:
+def sessions_of(lake: Folder, people: Iterable[Person]) -> list[Session]:
     """Sessions in which one of them was the only user, so that events without a user were theirs too."""
     keys = [person.user_key for person in people]
     shown = [events.filter(pl.col("user_key").is_not_null()) for events in all_events(lake)]
@@ -77,7 +77,7 @@ def sessions_of(lake: Path, people: Iterable[Person]) -> list[Session]:
     return sorted(theirs.iter_rows())
 
 
-def listed_sessions(lake: Path, erased: ErasureList) -> list[Session]:
+def listed_sessions(lake: Folder, erased: ErasureList) -> list[Session]:
     """Sessions on the list of which the lake still has events without a user."""
     hidden = [events.filter(pl.col("user_key").is_null()) for events in all_events(lake)]
     if not hidden:
@@ -86,7 +86,7 @@ def listed_sessions(lake: Path, erased: ErasureList) -> list[Session]:
     return sorted(row for row in sessions.iter_rows() if erased.has(row[0], None, row[1]))
 
 
-def own_values(lake: Path, people: Iterable[Person]) -> list[str]:
+def own_values(lake: Folder, people: Iterable[Person]) -> list[str]:
     """Personal values, as text, that nobody but these people has: what must be found nowhere once they are erased."""
     private = scan(lake, USERS_PRIVATE)
     if private is None:
@@ -99,12 +99,12 @@ def own_values(lake: Path, people: Iterable[Person]) -> list[str]:
     return sorted(text for text in texts if len(text) >= _SHORTEST_VALUE_CHARS)
 
 
-def all_events(lake: Path) -> list[pl.LazyFrame]:
+def all_events(lake: Folder) -> list[pl.LazyFrame]:
     """The bronze tables that are there."""
     return [frame for table in BRONZE.values() if (frame := scan(lake, table)) is not None]
 
 
-def scan(lake: Path, table: Table) -> pl.LazyFrame | None:
+def scan(lake: Folder, table: Table) -> pl.LazyFrame | None:
     """A lake table, None when it is not there yet."""
     path = str(lake / table.path)
     return pl.scan_delta(path) if DeltaTable.is_deltatable(path) else None

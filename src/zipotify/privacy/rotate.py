@@ -7,7 +7,6 @@ Bronze is rewritten day by day, since a content hash covers the user's hash.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -24,6 +23,7 @@ from zipotify.contracts.serving import connect
 from zipotify.contracts.tables import BRONZE, USERS_PRIVATE, Table
 from zipotify.errors import ContractError, UsageError
 from zipotify.lake import ensure_tables
+from zipotify.places import Folder
 from zipotify.privacy.lake import Done, forget_history
 from zipotify.privacy.people import scan
 from zipotify.privacy.serving import rewrite
@@ -62,7 +62,7 @@ def _renewed_keys(settings: Settings) -> dict[str, str]:
     return {old(source, user_id): new(source, user_id) for source, user_id in users.iter_rows()}
 
 
-def _renew_table(lake: Path, table: Table, renewed: dict[str, str], contract: EventContract | None) -> Done:
+def _renew_table(lake: Folder, table: Table, renewed: dict[str, str], contract: EventContract | None) -> Done:
     rows = scan(lake, table)
     count = 0
     for predicate, part in _parts(rows, table) if rows is not None else ():

@@ -1,4 +1,4 @@
-"""The jars that Kafka and Spark need: listed with checksums in `jars.lock`, fetched once by Ivy, kept in the cache.
+"""The jars that Kafka, Spark and S3 need: listed with checksums in `jars.lock`, fetched once by Ivy, kept in the cache.
 
 A line of `jars.lock` is: set, coordinate (group:artifact:version), file name, SHA-256.
 """
@@ -21,7 +21,7 @@ from zipotify.errors import SetupError
 from zipotify.runtime.java import java_program, trust_options
 from zipotify.settings import cache_folder
 
-JarSet = Literal["kafka", "spark"]
+JarSet = Literal["kafka", "spark", "s3"]
 
 LOCK_FILE = Path(__file__).with_name("jars.lock")
 _FETCH_LIMIT_S = 1800
@@ -86,7 +86,7 @@ def resolve_jars(say: Callable[[str], None] = print) -> int:
         missing = [jar for jar in locked_jars() if not jar.is_whole()]
         if not missing:
             return 0
-        say(f"fetching {len(missing)} jars of Kafka, Spark's Kafka connector and Delta into {jars_folder()}")
+        say(f"fetching {len(missing)} jars of Kafka, Spark's Kafka connector, Delta and S3 into {jars_folder()}")
         _fetch(missing)
         return len(missing)
 

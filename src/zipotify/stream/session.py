@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from zipotify.runtime.jars import jar_paths
+from zipotify.places import is_address, store_endpoint, store_region
+from zipotify.runtime.jars import JarSet, jar_paths
 from zipotify.runtime.java import java_home
 from zipotify.settings import Settings
 
@@ -32,8 +33,10 @@ def spark_session(settings: Settings, name: str) -> SparkSession:
 def _configuration(settings: Settings) -> dict[str, str]:
     scratch = settings.home.run / "spark"
     scratch.mkdir(parents=True, exist_ok=True)
+    jar_sets: tuple[JarSet, ...] = ("spark", "s3") if is_address(str(settings.home.lake)) else ("spark",)
     return {
-        "spark.jars": ",".join(str(path) for path in jar_paths("spark")),
+        "spark.jars": ",".join(str(path) for name in jar_sets for path in jar_paths(name)),
+        **(_store() if "s3" in jar_sets else {}),
         "spark.driver.memory": f"{settings.spark_driver_memory_mb}m",
         "spark.driver.host": settings.spark_driver_host,
         "spark.driver.bindAddress": settings.spark_driver_host,
@@ -56,6 +59,20 @@ def _configuration(settings: Settings) -> dict[str, str]:
         ),
         "spark.sql.streaming.minBatchesToRetain": "20",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
+    }
+
+
+def _store() -> dict[str, str]:
+    """What Hadoop's client needs to find the lake; the account it finds by itself, where Amazon's own tools do.
+
+    Delta's way of committing to S3 holds for one writer at a time, which is what the lake's lock is for.
+    """
+    client = {"endpoint.region": store_region(), "path.style.access": "true"}
+    if endpoint := store_endpoint():
+        client["endpoint"] = endpoint
+    return {
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
+        **{f"spark.hadoop.fs.s3a.{name}": value for name, value in client.items()},
     }
 
 

@@ -1,36 +1,65 @@
-"""dbt-duckdb plugin: loads the Delta extension from its wheel, and serves the holidays as a source."""
+"""dbt-duckdb plugin: loads extensions from their wheels, and serves the holidays as a source."""
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import duckdb_extension_delta
 import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from zipotify.errors import SetupError
+from zipotify.places import is_address, store_endpoint, store_region
 from zipotify.warehouse.holidays_table import holidays_table
 
+_FOR_STORES = ("httpfs", "aws")
+"""`httpfs` reads objects; `aws` finds accounts where Amazon's own tools do: environment, files, roles."""
 
-def delta_extension() -> Path:
-    """The extension's file inside the installed wheel; raises SetupError when it is for another DuckDB."""
-    folder = Path(duckdb_extension_delta.__file__).parent / "extensions" / f"v{duckdb.__version__}"
-    file = folder / "delta.duckdb_extension"
+
+def extension(name: str) -> Path:
+    """An extension's file inside its installed wheel; raises SetupError when it is for another DuckDB."""
+    package = importlib.import_module(f"duckdb_extension_{name}")
+    file = Path(str(package.__file__)).parent / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
     if not file.is_file():
-        raise SetupError(f"no Delta extension for DuckDB {duckdb.__version__} at {file}", "run `make setup` again")
+        raise SetupError(f"no {name} extension for DuckDB {duckdb.__version__} at {file}", "run `make setup` again")
     return file
+
+
+def prepare_connection(connection: duckdb.DuckDBPyConnection, lake: str) -> None:
+    """Let it read the lake's tables and files; nothing is ever fetched to that end."""
+    connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute("SET autoload_known_extensions = false")
+    for name in ("delta", *(_FOR_STORES if is_address(lake) else ())):
+        connection.execute(f"LOAD {_text(str(extension(name)))}")
+    if is_address(lake):
+        connection.execute(_way_in())
+
+
+def _way_in() -> str:
+    """The statement that says where S3 is and where the account is to be found; it holds no key."""
+    options = {"type": "s3", "provider": "credential_chain", "region": _text(store_region())}
+    if endpoint := store_endpoint():
+        protocol, _, host = endpoint.partition("://")
+        options |= {"endpoint": _text(host), "url_style": "'path'", "use_ssl": str(protocol == "https").lower()}
+    return f"CREATE OR REPLACE SECRET lake ({', '.join(f'{name} {value}' for name, value in options.items())})"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]
     """What every connection of a build needs; nothing is ever fetched."""
 
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        """Take the lake's place, which dbt's profile hands over."""
+        self._lake = str(plugin_config["lake"])
+
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
-        """Load `delta_scan` by its file, with installing by itself turned off."""
-        conn.execute("SET autoinstall_known_extensions = false")
-        conn.execute("SET autoload_known_extensions = false")
-        conn.execute(f"LOAD '{str(delta_extension()).replace(chr(39), chr(39) * 2)}'")
+        """Load what reads the lake."""
+        prepare_connection(conn, self._lake)
 
     def load(self, source_config: Any) -> pa.Table:  # noqa: ARG002 - the only source it has
         """The table behind `source('calendar', 'holidays')`."""

@@ -11,6 +11,7 @@ from deltalake import DeltaTable
 from zipotify.contracts.analyses import ANALYSES
 from zipotify.contracts.schemas import arrow_schema, dbt_sources
 from zipotify.contracts.tables import BRONZE, Column, Table
+from zipotify.places import Folder
 
 CATALOG_TRACKS = Table(
     "catalog_tracks",
@@ -47,7 +48,7 @@ SOURCE_TABLES: tuple[Table, ...] = (*BRONZE.values(), CATALOG_TRACKS, CATALOG_AR
 _HEADER = "# Generated from zipotify.contracts by `python -m zipotify.warehouse.sources`; do not edit.\n"
 
 
-def ensure_sources(lake: Path) -> None:
+def ensure_sources(lake: Folder) -> None:
     """Create those tables that are not there yet, empty, so that the models need not care."""
     for table in SOURCE_TABLES:
         path = lake / table.path
@@ -58,7 +59,7 @@ def ensure_sources(lake: Path) -> None:
             )
 
 
-def lake_versions(lake: Path) -> dict[str, int]:
+def lake_versions(lake: Folder) -> dict[str, int]:
     """Delta version of every table that models read, by name."""
     return {table.name: DeltaTable(str(lake / table.path)).version() for table in SOURCE_TABLES}
 
