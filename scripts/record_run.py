@@ -2,9 +2,9 @@
 
     .venv/bin/python scripts/record_run.py [--users N] [--days D] [--home DIR]
 
-Writes into docs/recorded: journey.json (one play at each stage, bytes and rows as they were), sizes.json (bytes per
-stage) and samples.json (a row of every table, and what each metric gives). `make docs` then makes the pages.
-Takes minutes.
+Writes into docs/recorded: journey.json (one play at each stage, bytes and rows as they were, and docs/images/journey-*
+of its pixels), sizes.json (bytes per stage) and samples.json (a row of every table, and what each metric gives).
+`make docs` then makes the pages. Takes minutes.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 import duckdb
 import polars as pl
 from confluent_kafka import Consumer, TopicPartition
+from journey_pictures import dashboard, picture
 from sqlalchemy import create_engine, text
 
 from zipotify.broker.embedded import running_broker
@@ -71,6 +72,8 @@ def main() -> None:
         journey = {"file_line": line.decode(), "kafka": _kafka_record(address, line)}
     zipotify(settings, "build")
     journey |= _rows(settings, json.loads(line))
+    with dashboard(given.home) as address:
+        journey["pixel"] = picture(address, journey["live_plays"][0], journey["agg_day"][0])
     _write("journey.json", {"about": _about(), "balanced": ledger["balanced"], **journey})
     _write("sizes.json", {"about": _about(), **_sizes(settings, files)})
     answers = {name: _query(settings, metric.sql)[0][name] for name, metric in metrics().items()}

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from browsing import chromium, settle
+from playwright.sync_api import Page
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 PAGES = {"now": "/", "overview": "/overview", "audience": "/audience", "engagement": "/engagement", "health": "/health"}
 LOOKS = {"": (1280, "light"), "-dark": (1280, "dark"), "-phone": (390, "light")}
-_SETTLED = "!document.querySelector('#page .mantine-Skeleton-root') && document.querySelector('#page')?.children.length"
 
 
 def main(address: str) -> None:
     """Every page in light; Now and Overview also in dark and on a phone."""
     IMAGES.mkdir(exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    with chromium() as browser:
         for look, (width, scheme) in LOOKS.items():
             context = browser.new_context(viewport={"width": width, "height": 860}, color_scheme=scheme)
             for name, path in PAGES.items():
                 if not look or name in ("now", "overview"):
                     _take(context.new_page(), address + path, IMAGES / f"{name}{look}.png")
-        browser.close()
 
 
 def _take(page: Page, address: str, file: Path) -> None:
     page.goto(address)
-    while not page.evaluate(_SETTLED):
-        page.wait_for_timeout(200)
+    settle(page)
     page.wait_for_timeout(1500)  # let charts finish their entrance
     page.screenshot(path=file)
     page.close()

@@ -18,6 +18,7 @@ from docs_pages import (
     one_pager,
     reasons_page,
     settings_reference,
+    walkthrough_page,
 )
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -32,6 +33,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "metrics.md": metrics_page.page,
     "reasons.md": reasons_page.page,
     "one-pager.md": one_pager.page,
+    "walkthrough.md": walkthrough_page.page,
     "diagrams/flow.svg": flow_picture.page,
 }
 """Page under docs -> what writes it."""

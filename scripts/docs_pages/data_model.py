@@ -10,6 +10,7 @@ from docs_pages.markdown import code, generated, join, mermaid, table
 from docs_pages.models import models
 from docs_pages.recorded import recorded
 from zipotify.contracts import serving
+from zipotify.contracts.analyses import ANALYSES
 from zipotify.contracts.fields import CONTRACT_VERSION, EVENTS
 from zipotify.contracts.tables import BRONZE, TABLES, Table
 from zipotify.settings import Settings
@@ -31,6 +32,7 @@ _RELATIONS = (
 )
 """(one side, many side, column): the joins that the marts are made for."""
 _MB = 1e6
+_SHOWN_MARTS = 12
 
 
 def page() -> str:
@@ -82,17 +84,27 @@ def _grains() -> str:
         rows.append(
             (_link(topic, topic), "Kafka topic, JSON", f"one event: {contract.doc}", "source, sessionId", "producers")
         )
-    for lake_table in TABLES.values():
+    for lake_table in (*TABLES.values(), *ANALYSES):
         is_bronze = lake_table.path.startswith("events/")
         anchor, key = (f"bronze-{lake_table.name}", "event_id") if is_bronze else (lake_table.name, "see its grain")
-        rows.append((_link(anchor, f"lake/{lake_table.path}"), "Delta", lake_table.grain, key, "stream or load"))
+        maker = "`zipotify analyses`" if lake_table in ANALYSES else "stream or load"
+        rows.append((_link(anchor, f"lake/{lake_table.path}"), "Delta", lake_table.grain, key, maker))
+    for name, grain, key in (
+        ("tracks", "one row per track", "track_id"),
+        ("artists", "one row per artist", "artist_id"),
+    ):
+        rows.append(
+            (_link(f"catalog-{name}", f"lake/catalog/{name}"), "Delta", grain, key, "`zipotify catalog import`")
+        )
     for found in serving.metadata.sorted_tables:
         key = ", ".join(column.name for column in found.primary_key)
         rows.append((_link(found.name, found.name), "SQLite or PostgreSQL", found.comment or "", key, "the parts"))
     for model in models().values():
-        name = _link(model.name, model.name) if model.columns else code(model.name)
+        name = _link(model.name, model.name)
         where = "DuckDB, published" if model.layer == "marts" else f"DuckDB, {model.layer}"
         rows.append((name, where, model.grain, ", ".join(model.key), ", ".join(model.parents)))
+    snapshot = (_link("currentjson", "published/current.json"), "JSON and DuckDB", "one object: the newest snapshot")
+    rows.append((*snapshot, "publish_id", "all marts"))
     return table(["table", "rests in", "grain: what a row is", "key", "made from"], rows)
 
 
@@ -164,7 +176,20 @@ def _sizes() -> str:
         "and each batch of the stream writes a file per day until they are compacted. The last two rows hold the "
         "catalogue and the calendar too, which do not grow with events: over so few they weigh most."
     )
-    return f"{measured}\n\n" + table(["stage", *names, "all"], [*rows, *rest])
+    return f"{measured}\n\n" + table(["stage", *names, "all"], [*rows, *rest]) + "\n\n" + _mart_sizes(sizes, total)
+
+
+def _mart_sizes(sizes: dict[str, Any], total: int) -> str:
+    largest = sorted(sizes["mart_bytes"].items(), key=lambda item: (-item[1], item[0]))
+    rows = [
+        (code(name), f"{sizes['mart_rows'].get(name, 0):,}", f"{size / 1e6:.1f}", _per_million(size, total))
+        for name, size in largest[:_SHOWN_MARTS]
+    ]
+    rest = sum(size for _, size in largest[_SHOWN_MARTS:])
+    return (
+        f"The {_SHOWN_MARTS} heaviest marts in that snapshot; the other {len(largest) - _SHOWN_MARTS} fill "
+        f"{rest / 1e6:.1f} MB together.\n\n" + table(["mart", "rows", "MB", "MB per million events"], rows)
+    )
 
 
 def _per_million(size_bytes: int, count: int) -> str:
@@ -187,9 +212,24 @@ def _journey() -> str:
             "and as a row of the ticker:\n\n" + _json(run["live_plays"]),
             "**5. In the warehouse**, a row of `fct_plays`:\n\n" + _json(run["fct_plays"]),
             "**6. In the aggregate** that the tile reads, a part of its day:\n\n" + _json(run["agg_day"]),
-            "**7. On the tile**: plays per day on Overview draws one point from that row. The browser tests compare "
-            "the tile with the SQL.",
+            *_pixels(run),
         ]
+    )
+
+
+def _pixels(run: dict[str, Any]) -> Iterator[str]:
+    """The crops of the dashboard that scripts/journey_pictures.py took in the home of that run."""
+    if "pixel" not in run:
+        yield "**7. On the tile**: plays per day on Overview draws one point from that row."
+        return
+    pixel = run["pixel"]
+    yield (
+        f"**7. To a pixel.** On Now, from the row of the ticker above (`{pixel['ticker']}`; the frame is the script's):"
+        "\n\n![The tile Newest plays, that play framed](images/journey-ticker.png)"
+    )
+    yield (
+        f"On Overview of that day, `{pixel['figures_address']}`, the figure under Plays is `play_count` of the row "
+        f"above, {pixel['figures_plays']}:\n\n![The tile Key figures, Plays framed](images/journey-figures.png)"
     )
 
 

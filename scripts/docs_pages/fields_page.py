@@ -5,25 +5,58 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from docs_pages import other_fields
 from docs_pages.markdown import code, generated, join, table
 from docs_pages.models import LAYERS, Model, may_be_null, models
 from docs_pages.recorded import example, recorded
 from zipotify.contracts import serving
+from zipotify.contracts.analyses import ANALYSES
 from zipotify.contracts.fields import EVENTS, EventContract
 from zipotify.contracts.tables import BRONZE, PRIVATE_FIELDS, TABLES, Table
 
 _HEAD = ("field", "type", "unit", "null?", "meaning", "example", "personal", "origin")
 _UNITS = {"_ms": "ms", "_s": "s", "_at": "UTC instant", "_date": "UTC day", "_count": "count", "_share": "0 to 1"}
 _SERVING_MEANINGS = {
-    "message": "what happened, in words",
-    "detail": "what it does right now, in words",
-    "state": "see above; of the user where the table counts people",
-    "report": "the whole ledger as JSON",
-    "query_id": "query of the stream",
+    "balanced": "whether every line of the ledger came out at 0",
     "batch_id": "number of its batch",
+    "bronze_count": "new events written to bronze",
     "bucket_start_s": "start of the ten seconds",
+    "build_id": "time of the build and a random end",
+    "checked_at_ms": "when the ledger was drawn up",
+    "committed_at_ms": "when the batch was applied",
+    "detail": "what it does right now, in words",
+    "duration_ms": "how long the batch took",
+    "end_offset": "the first offset that was not lost",
+    "finished_at_ms": "when it ended; null while it runs",
+    "heartbeat_at_ms": "when the part last spoke",
+    "hour_s": "start of the UTC hour of sending",
+    "input_count": "records read from Kafka",
+    "job": "job of the list that `zipotify job list` shows",
+    "measured_at_ms": "when it was measured",
+    "message": "what happened, in words",
+    "minute_start_s": "start of the minute",
+    "name": "the part",
+    "next_offset": "the first offset that is not counted yet",
+    "p50_ms": "half of the events were visible within that",
+    "p95_ms": "95 of 100 events were visible within that",
+    "p99_ms": "99 of 100 events were visible within that",
+    "partition": "Kafka's partition",
+    "produced_count": "records that Kafka took",
+    "progress": "share that is done, 0 to 1; null where that is not known",
+    "query_id": "query of the stream: bronze or live",
+    "refused_count": "records that went to quarantine",
+    "repeat_count": "records whose event was there already",
+    "report": "the whole ledger as JSON",
+    "run_id": "run of a job",
+    "stage": "where it became visible",
+    "start_offset": "the first offset that was lost",
+    "started_at_ms": "when it began",
+    "step": "step of the job",
+    "topic": "Kafka's topic",
     "user_key": "keyed hash of source and user id",
 }
+_STATE_OF_A_USER = "state of the US, two letters"
+_COUNTS = {"event_count": "events", "play_count": "plays", "upgrade_count": "upgrades", "downgrade_count": "downgrades"}
 _PSEUDONYMS = {"user_key", "user_version_key", "private_id"}
 
 
@@ -43,11 +76,14 @@ def page() -> str:
         *(_topic(contract) for contract in EVENTS.values()),
         _dead_letters(),
         "## Lake",
-        *(_lake_table(lake_table) for lake_table in TABLES.values()),
+        *(_lake_table(lake_table) for lake_table in (*TABLES.values(), *ANALYSES)),
+        other_fields.catalogue(),
         "## Serving database",
         *(_serving_table(found) for found in serving.metadata.sorted_tables),
         "## Warehouse",
-        *(_model(model) for model in models().values() if model.columns),
+        *(_model(model) for model in models().values()),
+        "## Published",
+        other_fields.manifest(),
     )
 
 
@@ -131,11 +167,17 @@ def _serving_table(found: Any) -> str:
 
 
 def _meaning(column: Any) -> str:
-    meaning = _SERVING_MEANINGS.get(column.name) or column.name.removesuffix("_ms").removesuffix("_s").replace("_", " ")
-    return f"{meaning} (part of the key)" if column.primary_key else meaning
+    is_live = column.table.name.startswith("live_")
+    known = {**other_fields.known_meanings(), **_COUNTS, **_SERVING_MEANINGS}
+    meaning = _STATE_OF_A_USER if is_live and column.name == "state" else known.get(column.name, "")
+    if not is_live and column.name == "state":
+        meaning = "see above"
+    return f"{meaning or column.name.removesuffix('_ms').replace('_', ' ')}{' (part of the key)' * column.primary_key}"
 
 
 def _model(model: Model) -> str:
+    if not model.columns:
+        return other_fields.inner_model(model, unit_of, lambda name: _personal(name, False))
     where = f"({model.layer}, {LAYERS[model.layer]})"
     return f"### {model.name}\n\nGrain: {model.grain} {where}\n\n{table(_HEAD, _columns(model))}"
 

@@ -50,9 +50,9 @@ def _groups() -> dict[str, list[str]]:
     return groups
 
 
-def docs() -> dict[str, str]:
-    """Field -> the string under it."""
-    body = ast.parse(_source()).body[0].body  # type: ignore[attr-defined]
+def docs(of: type = Settings) -> dict[str, str]:
+    """Field of a class -> the string under it."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(of))).body[0].body  # type: ignore[attr-defined]
     found: dict[str, str] = {}
     for field, below in pairwise(body):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
