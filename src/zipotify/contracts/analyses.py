@@ -122,4 +122,6 @@ ANALYSES: tuple[Table, ...] = (
     CHURN_CALIBRATION,
     CHURN_MODEL,
 )
-"""Every table of results; those with a `user_key` are cleaned when somebody is erased."""
+"""Every table of results."""
+PERSONAL_RESULTS: tuple[Table, ...] = (RECOMMENDATIONS, CHURN_RISK)
+"""Those with a row a person: an erasure cleans them, and a new key of the user hash empties them."""

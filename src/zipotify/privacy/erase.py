@@ -41,7 +41,7 @@ def erase(settings: Settings, user_ids: Sequence[str], source: str | None = None
     Raises UsageError or MissingInputError before anything is changed, and HomeInUseError while a stream or load runs.
     """
     home = settings.home
-    with home.lock("lake"):
+    with home.lock("analyses"), home.lock("lake"):
         ensure_tables(home.lake)
         people = named_people(settings, user_ids, source, must_exist=False)
         return _erase(settings, people, _hashes(home, people))
@@ -54,7 +54,7 @@ def enforce(settings: Settings, documents: Iterable[dict[str, Any]] = ()) -> dic
     """
     home = settings.home
     given = [text for document in documents for text in reports.verified(document, home)["hashes"]]
-    with home.lock("lake"):
+    with home.lock("analyses"), home.lock("lake"):
         ensure_tables(home.lake)
         return _erase(settings, [], given)
 
@@ -78,6 +78,7 @@ def _erase(settings: Settings, named: Sequence[Person], hashes: list[str]) -> di
     done = list(cleaner.clean())
     done.append(_clean_scratch(home))
     done.append(_clean_serving(settings, keys, cleaner))
+    shutil.rmtree(home.run / "analyses", ignore_errors=True)
     done += rebuild(settings)
     mark_applied(home)
     # Kafka's files are bounded by retention, see `remains`; secrets are random.

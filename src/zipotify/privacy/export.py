@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
+from zipotify.contracts.analyses import PERSONAL_RESULTS
 from zipotify.contracts.erasure import NOBODY, SESSION, USER, ErasureList
-from zipotify.contracts.tables import BRONZE, QUARANTINE, USERS_PRIVATE, WHERE_FROM
+from zipotify.contracts.tables import BRONZE, QUARANTINE, USERS_PRIVATE, WHERE_FROM, Table
 from zipotify.errors import UsageError
 from zipotify.privacy.people import Person, Session, named_people, scan, sessions_of
 from zipotify.settings import Settings
@@ -33,6 +34,9 @@ def export(settings: Settings, user_id: str, source: str | None = None) -> dict[
         "sessions": [session_id for _, session_id in sessions],
         "events": {topic: _events(settings, topic, person, sessions) for topic in BRONZE},
         "refused_records": _refused(settings, person, sessions),
+        "results": {
+            table.name.removeprefix("analyses_"): _results(settings, table, person) for table in PERSONAL_RESULTS
+        },
     }
 
 
@@ -46,6 +50,11 @@ def _events(settings: Settings, topic: str, person: Person, sessions: list[Sessi
         pl.col("user_key").is_null() & (pl.col("source") == person.source) & pl.col("session_id").is_in(ids)
     )
     return _rows(events.filter(is_theirs).sort("event_at", "item_in_session"))
+
+
+def _results(settings: Settings, table: Table, person: Person) -> list[dict[str, Any]]:
+    rows = scan(settings.home.lake, table)
+    return [] if rows is None else _rows(rows.filter(user_key=person.user_key))
 
 
 def _refused(settings: Settings, person: Person, sessions: list[Session]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 from deltalake import DeltaTable, write_deltalake
 
+from zipotify.contracts.analyses import PERSONAL_RESULTS
 from zipotify.contracts.erasure import ErasureList
 from zipotify.contracts.schemas import arrow_schema
 from zipotify.contracts.tables import BRONZE, ERASED, QUARANTINE, REMOVED, REPEATS, USERS_PRIVATE, WHERE_FROM, Table
@@ -60,7 +61,8 @@ class LakeCleaner:
             yield self._clean_events(topic, table)
         yield self._clean_repeats()
         yield self._clean_quarantine()
-        yield self._clean_by(USERS_PRIVATE, [f"user_key in ({_texts(self._targets.user_keys)})"])
+        for table in (*PERSONAL_RESULTS, USERS_PRIVATE):
+            yield self._clean_by(table, [f"user_key in ({_texts(self._targets.user_keys)})"])
 
     def _clean_events(self, topic: str, table: Table) -> Done:
         events = scan(self._lake, table)

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 from sqlalchemy import select, update
 from sqlalchemy.engine import Engine
 
 from zipotify.contracts import serving
+from zipotify.contracts.analyses import PERSONAL_RESULTS
 from zipotify.contracts.erasure import require_applied
 from zipotify.contracts.fields import EVENTS, EventContract
 from zipotify.contracts.identity import content_hash, user_keyer
@@ -41,12 +42,13 @@ def rotate(settings: Settings) -> list[Done]:
             "take that setting away, or start a new home with the new key",
         )
     home = settings.home
-    with home.lock("lake"):
+    with home.lock("analyses"), home.lock("lake"):
         require_applied(home)
         ensure_tables(home.lake)
         renewed = _renewed_keys(settings)
         done = [_renew_table(home.lake, table, renewed, EVENTS[topic]) for topic, table in BRONZE.items()]
         done.append(_renew_table(home.lake, USERS_PRIVATE, renewed, None))
+        done += [_empty(home.lake, table) for table in PERSONAL_RESULTS]
         done.append(_renew_serving(settings, renewed))
         done += rebuild(settings)
         folder = home.root / "secrets"
@@ -73,6 +75,15 @@ def _renew_table(lake: Folder, table: Table, renewed: dict[str, str], contract: 
             count += changed.height
     files = forget_history(lake / table.path)
     return Done(f"lake/{table.path}", "hashes made anew", count, files)
+
+
+def _empty(lake: Path, table: Table) -> Done:
+    """Results of analyses, which the next run makes anew."""
+    path = lake / table.path
+    if not DeltaTable.is_deltatable(str(path)):
+        return Done(f"lake/{table.path}", "not there")
+    deleted = DeltaTable(str(path)).delete()["num_deleted_rows"]
+    return Done(f"lake/{table.path}", "emptied", deleted, forget_history(path))
 
 
 def _parts(rows: pl.LazyFrame, table: Table) -> Iterator[tuple[str | None, pl.DataFrame]]:
