@@ -25,7 +25,7 @@ HELD_OUT_SHARE = 5
 _MOST_CONSIDERED = 1_000
 """Of so many of the best tracks at most, those not heard yet are taken."""
 _SCORE_DIGITS = 4
-_BLOCKS = 4
+_BLOCKS = 2
 
 
 @dataclass(frozen=True)

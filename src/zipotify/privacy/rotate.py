@@ -77,7 +77,7 @@ def _renew_table(lake: Folder, table: Table, renewed: dict[str, str], contract: 
     return Done(f"lake/{table.path}", "hashes made anew", count, files)
 
 
-def _empty(lake: Path, table: Table) -> Done:
+def _empty(lake: Folder, table: Table) -> Done:
     """Results of analyses, which the next run makes anew."""
     path = lake / table.path
     if not DeltaTable.is_deltatable(str(path)):
