@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -34,6 +32,7 @@ from zipotify.contracts.fields import EVENTS, LISTEN_EVENTS
 from zipotify.contracts.schemas import spark_wire_schema
 from zipotify.contracts.wire import EventProducer
 from zipotify.lake import ensure_tables
+from zipotify.runtime.machine import calibration
 from zipotify.runtime.ports import any_free
 from zipotify.settings import Settings, load_settings
 from zipotify.stream.app import run_queries
@@ -180,18 +179,6 @@ def child(name: str, folder: Path, servers: str, per_batch: int) -> dict[str, fl
         check=True,
     )
     return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-def calibration() -> dict[str, object]:
-    """What kind of machine this is: cores, and a fixed piece of work on one of them."""
-    started = time.process_time()
-    sum(number * number for number in range(3_000_000))
-    return {
-        "cores": os.cpu_count(),
-        "machine": platform.machine(),
-        "python_loop_s": round(time.process_time() - started, 3),
-        "load_average": [round(load, 1) for load in os.getloadavg()],
-    }
 
 
 def main() -> None:
