@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import polars as pl
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import TableNotFoundError

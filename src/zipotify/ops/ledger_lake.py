@@ -12,7 +12,6 @@ from zipotify.contracts.checkpoints import Partition
 from zipotify.contracts.tables import BRONZE, ERASED, EXPIRED, LOADS, QUARANTINE, REMOVED, REPEATS, Table
 from zipotify.ops.ledger_kafka import CountKey
 from zipotify.places import Folder
-from zipotify.places import Folder
 
 LoadKey = tuple[str, str, str, int]
 """(load id, source, topic, start of the hour in seconds since 1970)"""
