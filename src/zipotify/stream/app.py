@@ -30,6 +30,7 @@ from zipotify.contracts.serving import insert_into, report_part
 from zipotify.contracts.tables import BRONZE
 from zipotify.contracts.wire import require_broker
 from zipotify.errors import BrokerUnreachableError, CheckpointLostError, HomeFullError, ZipotifyError
+from zipotify.places import Folder
 from zipotify.settings import Settings
 from zipotify.stream.bronze import BatchReport, BronzeWriter
 from zipotify.stream.live import LiveWriter, live_events
@@ -126,7 +127,7 @@ def _check_checkpoint(settings: Settings) -> None:
         )
 
 
-def _has_streamed_rows(path: Path) -> bool:
+def _has_streamed_rows(path: Folder) -> bool:
     if not DeltaTable.is_deltatable(str(path)):
         return False
     rows = DeltaTable(str(path)).to_pyarrow_dataset()
