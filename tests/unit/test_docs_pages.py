@@ -15,6 +15,7 @@ from one_pager_pdf import TARGET, fingerprint, page_count
 from support.docs import PROJECT, pages
 from zipotify.contracts.fields import EVENTS, LISTEN_EVENTS
 from zipotify.contracts.identity import event_id
+from zipotify.contracts.metrics import Metric
 from zipotify.contracts.tables import BRONZE, USERS_PRIVATE
 from zipotify.settings import Settings
 
@@ -128,3 +129,9 @@ def test_no_page_names_a_place_of_this_machine() -> None:
     hidden = re.compile(r"/work/|/root/|/tmp/(?!\S*zipotify)|\.shared|issues show")
     named = [f"{page.relative_to(PROJECT)}: {hit}" for page in pages() for hit in hidden.findall(page.read_text())]
     assert named == []
+
+
+def test_the_metric_that_the_guide_shows_is_one() -> None:
+    shown = re.search(r"```yaml\n(.*?)```", (DOCS / "how-to" / "own-metric.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert shown
+    assert [Metric(**each).name for each in yaml.safe_load(shown[1])] == ["whole_share"]
