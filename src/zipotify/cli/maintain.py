@@ -87,6 +87,18 @@ def backup(context: typer.Context, home: HomeOption = None) -> None:
     typer.echo(keep_backups(settings, settings.backup_to))
 
 
+@app.command("serving")
+def serving(context: typer.Context, home: HomeOption = None) -> None:
+    """Move the serving database from SQLite in the home to the empty one that `serving_url` names; nothing may run.
+
+    Example: `zipotify maintain serving`
+    """
+    from zipotify.ops.serving_move import move_serving
+
+    settings = settings_for(context, home)
+    typer.echo(f"{move_serving(settings)} rows moved; {settings.home.serving_file} is no longer used")
+
+
 @app.command("alive")
 def alive(
     context: typer.Context,
