@@ -3,6 +3,10 @@
     make_timestamp({{ column }} * 1000)
 {%- endmacro %}
 
+{% macro instant_from_us(us) -%}
+    make_timestamp({{ us }})
+{%- endmacro %}
+
 {% macro instant_from_zoned(column) -%}
     make_timestamp(epoch_us({{ column }}))
 {%- endmacro %}

@@ -1,5 +1,6 @@
 -- Grain: one row per action of a client: session, place in it, instant and user. The events that tell of the same
 -- action (a play is a listen event and a page view) are one row.
+{{ config(materialized='incremental', incremental_strategy='touched_sessions') }}
 select
     e.source,
     e.session_key,
@@ -16,6 +17,9 @@ select
     min(e.ingested_at) as ingested_at
 from {{ ref('int_events_unioned') }} as e
 inner join {{ ref('int_session_users') }} as s on e.session_key = s.session_key
+{% if is_incremental() %}
+where e.event_at >= {{ touched_since() }} and e.session_key in {{ touched_sessions() }}
+{% endif %}
 group by
     e.source,
     e.session_key,

@@ -1,4 +1,5 @@
 -- Grain: one row per interval of a user's versions at level paid; closing the account ends it.
+{{ config(tags=['daily']) }}
 with cancelled as (
     select
         user_key,

@@ -1,4 +1,5 @@
 -- Grain: one row per play: its place among the session's plays, and how long it was heard.
+{{ config(materialized='incremental', incremental_strategy='touched_sessions') }}
 with moments as (
     select
         event_id,
@@ -8,6 +9,9 @@ with moments as (
         1 as is_play,
         0 as is_end
     from {{ ref('stg_events__listens') }}
+    {% if is_incremental() %}
+    where event_at >= {{ touched_since() }} and session_key in {{ touched_sessions() }}
+    {% endif %}
     union all
     select
         event_id,
@@ -17,7 +21,11 @@ with moments as (
         0 as is_play,
         1 as is_end
     from {{ ref('stg_events__page_views') }}
-    where page in ('Logout', 'Cancel')
+    where
+        page in ('Logout', 'Cancel')
+        {% if is_incremental() %}
+        and event_at >= {{ touched_since() }} and session_key in {{ touched_sessions() }}
+        {% endif %}
 ),
 
 ordered as (
@@ -38,6 +46,9 @@ timed as (
         {{ ms_between('l.event_at', 'o.ends_at') }} as gap_ms
     from {{ ref('stg_events__listens') }} as l
     inner join ordered as o on l.event_id = o.event_id and o.is_play = 1
+    {% if is_incremental() %}
+    where l.event_at >= {{ touched_since() }}
+    {% endif %}
 ),
 
 heard as (

@@ -2,9 +2,9 @@
 with bounds as (
     select
         source,
-        min(event_date) as first_day,
-        max(event_date) as last_day
-    from {{ ref('int_events') }}
+        min(date_day) as first_day,
+        max(date_day) as last_day
+    from {{ ref('agg_day') }}
     group by source
 )
 

@@ -1,4 +1,5 @@
 -- Grain: one row per distinct (track id, artist, title, duration) that plays name: its track and artist, if known.
+{{ config(materialized='incremental', incremental_strategy='new_members') }}
 with named as (
     select distinct
         track_reference,
@@ -7,6 +8,12 @@ with named as (
         song,
         duration_ms
     from {{ ref('stg_events__listens') }}
+    {% if is_incremental() %}
+    where
+        event_at >= {{ touched_since() }}
+        and session_key in {{ touched_sessions() }}
+        and track_reference not in (select k.track_reference from {{ this }} as k)
+    {% endif %}
 ),
 
 by_id as (

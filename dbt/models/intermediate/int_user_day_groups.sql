@@ -1,4 +1,5 @@
 -- Grain: one row per user, UTC day with any event, and dimension (level, gender, device, state): the group they are in.
+{{ config(materialized='view') }}
 with days as (
     select
         d.source,

@@ -1,5 +1,6 @@
 -- Grain: one row per user and interval in which level, gender, location and device stay the same.
 -- Missing attributes keep their last known value (before the first one: the first), as logged-out events hide them.
+{{ config(materialized='incremental', incremental_strategy='touched_users', post_hook="{{ note_changed_days() }}") }}
 {% set attributes = ['level', 'gender', 'location_key', 'device'] %}
 with observed as (
     select
@@ -9,7 +10,11 @@ with observed as (
         {% endfor %}
         row_number() over user_order as place_of_user
     from {{ ref('int_events') }}
-    where user_key is not null
+    where
+        user_key is not null
+        {% if is_incremental() %}
+        and user_key in {{ touched_users() }}
+        {% endif %}
     window user_order as (partition by user_key order by event_at, session_id, item_in_session)
 ),
 

@@ -1,4 +1,5 @@
 -- Grain: one row per user and ISO week with any event, with the weeks before and after it in which they were active.
+{{ config(tags=['daily']) }}
 with weeks as (
     select distinct
         source,

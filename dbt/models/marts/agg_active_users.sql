@@ -1,12 +1,16 @@
 -- Grain: one row per source and UTC day between its first and its last event.
 -- A user is in a window of n days from each active day until n days later or the next active day, whichever is first;
--- so the count at a day is a running sum, and no set of users is ever counted twice.
+-- so the count at a day is a running sum, and no set of users is ever counted twice. It may start a window earlier.
+{{ config(materialized='incremental', incremental_strategy='from_first_touched_day') }}
 with days as (
     select
         source,
         date_day,
         lead(date_day) over (partition by source, user_key order by date_day) as next_day
     from {{ ref('fct_user_days') }}
+    {% if is_incremental() %}
+    where date_day > {{ plus_days(first_touched_day(), -30) }}
+    {% endif %}
 ),
 
 moves as (
@@ -62,3 +66,6 @@ select
     cast(dau as double) / nullif(mau, 0) as stickiness,
     cast(observed_day_count as bigint) as observed_day_count
 from running
+{% if is_incremental() %}
+where date_day >= {{ first_touched_day() }}
+{% endif %}

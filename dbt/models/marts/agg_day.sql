@@ -1,4 +1,5 @@
 -- Grain: one row per source and UTC day with any event.
+{{ config(materialized='incremental', incremental_strategy='touched_days') }}
 with actions as (
     select
         source,
@@ -6,6 +7,9 @@ with actions as (
         count(*) as event_count,
         count(distinct user_key) as active_user_count
     from {{ ref('int_events') }}
+    {% if is_incremental() %}
+    where event_date in {{ touched_days() }}
+    {% endif %}
     group by source, event_date
 ),
 
@@ -18,6 +22,9 @@ plays as (
         sum(heard_ms) as heard_ms,
         count(distinct case when is_listen then user_key end) as listener_count
     from {{ ref('fct_plays') }}
+    {% if is_incremental() %}
+    where played_date in {{ touched_days() }}
+    {% endif %}
     group by source, played_date
 ),
 
@@ -29,6 +36,9 @@ views as (
         sum(cast(is_error as integer)) as error_count,
         sum(cast(page = 'Cancellation Confirmation' as integer)) as cancellation_count
     from {{ ref('fct_page_views') }}
+    {% if is_incremental() %}
+    where viewed_date in {{ touched_days() }}
+    {% endif %}
     group by source, viewed_date
 ),
 
@@ -38,6 +48,9 @@ sessions as (
         started_date as date_day,
         count(*) as session_count
     from {{ ref('fct_sessions') }}
+    {% if is_incremental() %}
+    where started_date in {{ touched_days() }}
+    {% endif %}
     group by source, started_date
 ),
 
@@ -47,7 +60,11 @@ newcomers as (
         cast(first_seen_at as date) as date_day,
         count(*) as new_user_count
     from {{ ref('dim_users') }}
-    where version_number = 1 and not is_unknown
+    where
+        version_number = 1 and not is_unknown
+        {% if is_incremental() %}
+        and cast(first_seen_at as date) in {{ touched_days() }}
+        {% endif %}
     group by source, cast(first_seen_at as date)
 ),
 
@@ -58,6 +75,9 @@ changes as (
         sum(cast(change_kind = 'upgrade' as integer)) as upgrade_count,
         sum(cast(change_kind = 'downgrade' as integer)) as downgrade_count
     from {{ ref('fct_level_changes') }}
+    {% if is_incremental() %}
+    where changed_date in {{ touched_days() }}
+    {% endif %}
     group by source, changed_date
 ),
 
@@ -68,6 +88,9 @@ logins as (
         sum(cast(is_success as integer)) as login_count,
         sum(cast(not is_success as integer)) as failed_login_count
     from {{ ref('fct_auths') }}
+    {% if is_incremental() %}
+    where authed_date in {{ touched_days() }}
+    {% endif %}
     group by source, authed_date
 )
 

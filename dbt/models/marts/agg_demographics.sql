@@ -1,6 +1,7 @@
 -- Grain: one row per source, period (today, the last 7, 28, 30 or 90 days with the source's last day, or all),
 -- dimension and value of the users active in it, each as they were last seen in the period.
 -- k-anonymous like agg_demographics_day.
+{{ config(tags=['daily']) }}
 with periods as (
     select
         source,

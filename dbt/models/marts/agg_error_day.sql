@@ -1,4 +1,5 @@
 -- Grain: one row per source, UTC day, page and status of page views that failed.
+{{ config(materialized='incremental', incremental_strategy='touched_days') }}
 select
     source,
     viewed_date as date_day,
@@ -7,5 +8,9 @@ select
     count(*) as error_count,
     count(distinct session_key) as session_count
 from {{ ref('fct_page_views') }}
-where is_error
+where
+    is_error
+    {% if is_incremental() %}
+    and viewed_date in {{ touched_days() }}
+    {% endif %}
 group by source, viewed_date, page, status

@@ -4,17 +4,7 @@
 {{ config(tags=['daily']) }}
 {# Whole numbers are added up, so that the order of rows can't matter; `unit` turns sums into what is shown. #}
 {% set metrics = [('listens', 1), ('hours', 3600), ('active_days', 1), ('upgraded', 1), ('cancelled', 1)] %}
-with arms as (
-    select
-        source,
-        user_key,
-        min_by(tag, row(event_at, session_id, item_in_session)) as tag
-    from {{ ref('int_events') }}
-    where user_key is not null and tag is not null
-    group by source, user_key
-),
-
-activity as (
+with activity as (
     select
         user_key,
         sum(listen_count) as listens,
@@ -43,7 +33,7 @@ users as (
         d.active_days,
         case when u.user_key is null then 0 else 1 end as upgraded,
         case when c.user_key is null then 0 else 1 end as cancelled
-    from arms as a
+    from {{ ref('int_user_arms') }} as a
     inner join activity as d on a.user_key = d.user_key
     left join upgraded as u on a.user_key = u.user_key
     left join cancelled as c on a.user_key = c.user_key

@@ -1,4 +1,5 @@
 -- Grain: one row per source, ISO weekday (1 is Monday) and UTC hour with any event.
+{{ config(tags=['daily']) }}
 with actions as (
     select
         source,

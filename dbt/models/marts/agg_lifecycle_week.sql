@@ -1,6 +1,7 @@
 -- Grain: one row per source and ISO week between its first and its last event.
 -- new: first week ever; returning: also active the week before; resurrected: came back after a gap; dormant: active the
 -- week before, not in this one.
+{{ config(tags=['daily']) }}
 with calendar as (
     select
         source,

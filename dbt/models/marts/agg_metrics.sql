@@ -1,37 +1,46 @@
 -- Grain: one row per source: what there is of it, and as of when.
-with actions as (
+with sessions as (
     select
         source,
-        min(event_at) as first_event_at,
-        max(event_at) as as_of,
-        count(*) as event_count,
-        count(distinct user_key) as user_count,
+        min(started_at) as first_event_at,
+        max(ended_at) as as_of,
+        count(*) as session_count,
         max(ingested_at) as last_ingested_at
-    from {{ ref('int_events') }}
+    from {{ ref('fct_sessions') }}
+    group by source
+),
+
+users as (
+    select
+        source,
+        count(*) as user_count
+    from {{ ref('dim_users') }}
+    where version_number = 1 and not is_unknown
     group by source
 ),
 
 days as (
     select
         source,
+        cast(sum(event_count) as bigint) as event_count,
         cast(sum(play_count) as bigint) as play_count,
         cast(sum(listen_count) as bigint) as listen_count,
-        cast(sum(heard_ms) as bigint) as heard_ms,
-        cast(sum(session_count) as bigint) as session_count
+        cast(sum(heard_ms) as bigint) as heard_ms
     from {{ ref('agg_day') }}
     group by source
 )
 
 select
-    a.source,
-    a.first_event_at,
-    a.as_of,
-    a.event_count,
-    a.user_count,
-    d.session_count,
+    s.source,
+    s.first_event_at,
+    s.as_of,
+    d.event_count,
+    coalesce(u.user_count, 0) as user_count,
+    s.session_count,
     d.play_count,
     d.listen_count,
     d.heard_ms,
-    a.last_ingested_at
-from actions as a
-inner join days as d on a.source = d.source
+    s.last_ingested_at
+from sessions as s
+inner join days as d on s.source = d.source
+left join users as u on s.source = u.source

@@ -1,4 +1,5 @@
 -- Grain: one row per source, UTC day of the session's start, and level at its start.
+{{ config(materialized='incremental', incremental_strategy='touched_days') }}
 select
     source,
     started_date as date_day,
@@ -13,4 +14,7 @@ select
     {{ percentile('play_count', 0.5) }} as play_p50_count,
     count(*) - count(nullif(play_count, 0)) as silent_session_count
 from {{ ref('fct_sessions') }}
+{% if is_incremental() %}
+where started_date in {{ touched_days() }}
+{% endif %}
 group by source, started_date, level_at_start

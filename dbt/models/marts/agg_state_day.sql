@@ -1,5 +1,6 @@
 -- Grain: one row per source, UTC day and state of the user ('other', 'unknown'). k-anonymous: groups that are too
 -- small are merged or left out.
+{{ config(materialized='incremental', incremental_strategy='touched_days') }}
 select
     source,
     date_day,
@@ -9,4 +10,8 @@ select
     listen_count,
     heard_ms
 from {{ ref('agg_demographics_day') }}
-where dimension = 'state'
+where
+    dimension = 'state'
+    {% if is_incremental() %}
+    and date_day in {{ touched_days() }}
+    {% endif %}

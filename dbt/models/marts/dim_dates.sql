@@ -3,7 +3,7 @@ with bounds as (
     select
         date_trunc('year', min(event_date)) - interval 1 year as first_day,
         date_trunc('year', max(event_date)) + interval 2 year as end_day
-    from {{ ref('int_events_unioned') }}
+    from {{ ref('int_events') }}
 ),
 
 days as (

@@ -1,11 +1,15 @@
 -- Grain: one row per city and state that events name, and the unknown member. Coordinates are the city's, if known.
+{{ config(materialized='incremental', incremental_strategy='new_members') }}
 with places as (
     select distinct
+        {{ location_key('city', 'state') }} as location_key,
         city,
         state,
         case when regexp_matches(state, '^[A-Z]{2}(-|$)') then left(state, 2) end as state_code
     from {{ ref('int_events_unioned') }}
-    where city is not null or state is not null
+    {% if is_incremental() %}
+    where event_at >= {{ touched_since() }} and session_key in {{ touched_sessions() }}
+    {% endif %}
 ),
 
 cities as (
@@ -20,7 +24,7 @@ cities as (
 )
 
 select
-    {{ location_key('p.city', 'p.state') }} as location_key,
+    p.location_key,
     p.city,
     p.state,
     p.state_code,
@@ -33,6 +37,10 @@ select
 from places as p
 left join {{ ref('us_states') }} as d on p.state_code = d.state_code
 left join cities as c on p.city = c.city and p.state = c.state
+{% if is_incremental() %}
+where p.location_key <> {{ unknown_key() }} and p.location_key not in (select k.location_key from {{ this }} as k)
+{% else %}
+where p.location_key <> {{ unknown_key() }}
 union all
 select
     {{ unknown_key() }} as location_key,
@@ -45,3 +53,4 @@ select
     null as city_lat,
     null as city_lon,
     true as is_unknown
+{% endif %}

@@ -1,4 +1,5 @@
 -- Grain: one row per user and interval [valid_from, valid_to) in which level and attributes stay the same.
+{{ config(materialized='incremental', incremental_strategy='touched_users') }}
 select
     user_version_key,
     source,
@@ -14,6 +15,9 @@ select
     first_seen_at,
     false as is_unknown
 from {{ ref('int_user_versions') }}
+{% if is_incremental() %}
+where user_key in {{ touched_users() }}
+{% else %}
 union all
 select
     {{ unknown_key() }} as user_version_key,
@@ -29,3 +33,4 @@ select
     null as device,
     null as first_seen_at,
     true as is_unknown
+{% endif %}

@@ -1,4 +1,5 @@
 -- Grain: one row per auth event: the event after a Login, successful or not.
+{{ config(materialized='incremental', incremental_strategy='touched_facts', meta={'instant': 'authed_at'}) }}
 select
     p.event_id,
     p.source,
@@ -17,3 +18,6 @@ select
 from {{ ref('stg_events__auths') }} as p
 inner join {{ ref('int_session_users') }} as s on p.session_key = s.session_key
 {{ join_user_version('p', 'event_at', 'coalesce(p.user_key, s.user_key)') }}
+{% if is_incremental() %}
+where {{ is_touched('p.event_at', 'p.session_key', 'coalesce(p.user_key, s.user_key)') }}
+{% endif %}

@@ -1,4 +1,5 @@
 -- Grain: one row per change of a user's level, at the first event seen at the new level.
+{{ config(materialized='incremental', incremental_strategy='touched_users') }}
 select
     user_version_key,
     source,
@@ -12,4 +13,8 @@ select
         as change_kind,
     ingested_at
 from {{ ref('int_user_versions') }}
-where previous_level <> level
+where
+    previous_level <> level
+    {% if is_incremental() %}
+    and user_key in {{ touched_users() }}
+    {% endif %}

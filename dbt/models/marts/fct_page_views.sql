@@ -1,4 +1,5 @@
 -- Grain: one row per page view event, NextSong included.
+{{ config(materialized='incremental', incremental_strategy='touched_facts', meta={'instant': 'viewed_at'}) }}
 select
     p.event_id,
     p.source,
@@ -21,3 +22,6 @@ select
 from {{ ref('stg_events__page_views') }} as p
 inner join {{ ref('int_session_users') }} as s on p.session_key = s.session_key
 {{ join_user_version('p', 'event_at', 'coalesce(p.user_key, s.user_key)') }}
+{% if is_incremental() %}
+where {{ is_touched('p.event_at', 'p.session_key', 'coalesce(p.user_key, s.user_key)') }}
+{% endif %}

@@ -1,4 +1,5 @@
 -- Grain: one row per play (listen event). No join adds or loses rows: the keys joined on are unique.
+{{ config(materialized='incremental', incremental_strategy='touched_facts', meta={'instant': 'played_at'}) }}
 select
     p.event_id,
     p.source,
@@ -28,3 +29,6 @@ from {{ ref('int_plays_sessionized') }} as p
 inner join {{ ref('int_session_users') }} as s on p.session_key = s.session_key
 inner join {{ ref('int_track_matches') }} as m on p.track_reference = m.track_reference
 {{ join_user_version('p', 'event_at', 'coalesce(p.user_key, s.user_key)') }}
+{% if is_incremental() %}
+where {{ is_touched('p.event_at', 'p.session_key', 'coalesce(p.user_key, s.user_key)') }}
+{% endif %}

@@ -1,5 +1,21 @@
 -- Grain: one row per session (source, session id).
-with actions as (
+{{ config(materialized='incremental', incremental_strategy='touched_facts', meta={'instant': 'started_at'}) }}
+with touched as (
+    -- Sessions with changes, and those of touched users that began since: these may be in another version of the user.
+    {% if is_incremental() %}
+    select session_key
+    from changes.sessions
+    union
+    select session_key
+    from {{ this }}
+    where started_at >= {{ touched_since() }} and user_key in {{ touched_users() }}
+    {% else %}
+    select session_key
+    from {{ ref('int_session_users') }}
+    {% endif %}
+),
+
+actions as (
     select
         source,
         session_key,
@@ -14,6 +30,9 @@ with actions as (
         min_by(tag, row(event_at, item_in_session)) as tag,
         max(ingested_at) as ingested_at
     from {{ ref('int_events') }}
+    {% if is_incremental() %}
+    where event_at >= {{ touched_since() }} and session_key in (select t.session_key from touched as t)
+    {% endif %}
     group by source, session_key, session_id
 ),
 
@@ -24,6 +43,9 @@ plays as (
         sum(cast(is_listen as integer)) as listen_count,
         sum(heard_ms) as heard_ms
     from {{ ref('int_plays_sessionized') }}
+    {% if is_incremental() %}
+    where event_at >= {{ touched_since() }} and session_key in (select t.session_key from touched as t)
+    {% endif %}
     group by session_key
 ),
 
@@ -33,6 +55,9 @@ views as (
         count(*) as page_view_count,
         sum(cast(status >= 400 as integer)) as error_count
     from {{ ref('stg_events__page_views') }}
+    {% if is_incremental() %}
+    where event_at >= {{ touched_since() }} and session_key in (select t.session_key from touched as t)
+    {% endif %}
     group by session_key
 )
 

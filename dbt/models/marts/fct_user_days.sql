@@ -1,4 +1,5 @@
 -- Grain: one row per user and UTC day with any event.
+{{ config(materialized='incremental', incremental_strategy='touched_user_days') }}
 with actions as (
     select
         source,
@@ -10,7 +11,11 @@ with actions as (
         max(event_at) as last_event_at,
         max(ingested_at) as ingested_at
     from {{ ref('int_events') }}
-    where user_key is not null
+    where
+        user_key is not null
+        {% if is_incremental() %}
+        and event_at >= cast({{ touched_since() }} as date) and user_key in {{ touched_users() }}
+        {% endif %}
     group by source, user_key, event_date
 ),
 
@@ -22,7 +27,11 @@ plays as (
         sum(cast(is_listen as integer)) as listen_count,
         sum(heard_ms) as heard_ms
     from {{ ref('fct_plays') }}
-    where user_key is not null
+    where
+        user_key is not null
+        {% if is_incremental() %}
+        and played_at >= cast({{ touched_since() }} as date) and user_key in {{ touched_users() }}
+        {% endif %}
     group by user_key, played_date
 )
 

@@ -1,4 +1,5 @@
 -- Grain: one row per listen event (a play), names repaired.
+{{ config(materialized='incremental', incremental_strategy='touched_events') }}
 with named as (
     select
         {{ event_columns() }},
@@ -8,7 +9,7 @@ with named as (
         case when played_ms >= 0 then played_ms end as played_ms,
         {{ repaired_once('artist') }} as artist_once,
         {{ repaired_once('song') }} as song_once
-    from {{ source('lake', 'listen_events') }}
+    from {{ new_rows(source('lake', 'listen_events'), 'listen_events') }}
 ),
 
 repaired as (

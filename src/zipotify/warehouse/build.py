@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlalchemy import update
@@ -16,9 +16,10 @@ from zipotify.contracts.snapshot import Manifest, current
 from zipotify.errors import ZipotifyError
 from zipotify.settings import Settings
 from zipotify.warehouse.freshness import record_freshness
+from zipotify.warehouse.increment import finish, prepare, start_over
 from zipotify.warehouse.plan import plan
 from zipotify.warehouse.publish import publish
-from zipotify.warehouse.runner import DbtRunner, working_leftovers
+from zipotify.warehouse.runner import DbtRunner
 from zipotify.warehouse.sources import ensure_sources
 
 PART = "warehouse"
@@ -31,6 +32,8 @@ class BuildResult:
     state: Literal["published", "unchanged"]
     manifest: Manifest
     duration_s: float
+    full_because: str = ""
+    """Why it started from nothing; empty when it took what changed."""
 
 
 def build(settings: Settings, full: bool = False, is_erasure: bool = False, everything: bool = True) -> BuildResult:
@@ -69,17 +72,19 @@ def _reported(engine: Engine, settings: Settings, full: bool, everything: bool) 
 def _build(engine: Engine, settings: Settings, full: bool, everything: bool) -> BuildResult:
     started_s = time.time()
     ensure_sources(settings.home.lake)
-    if full:
-        for path in working_leftovers(settings.home.warehouse_file.parent):
-            path.unlink()
     before = current(settings.home.published)
-    wanted = plan(settings, before, everything)
+    wanted = plan(settings, before, everything, full)
     if wanted is None:
         return BuildResult("unchanged", before, time.time() - started_s)  # type: ignore[arg-type] # then there is one
+    full_because = "it was asked for" if full else prepare(settings, wanted)
+    if full:
+        start_over(settings)
+    wanted = replace(wanted, with_analyses=wanted.with_analyses or bool(full_because))
     warnings = DbtRunner(settings).build(wanted.with_analyses)
     manifest = publish(settings, wanted, before, warnings)
+    finish(settings, wanted)
     record_freshness(engine, settings, before, manifest)
-    return BuildResult("published", manifest, time.time() - started_s)
+    return BuildResult("published", manifest, time.time() - started_s, full_because)
 
 
 def _start(engine: Engine, started_s: float) -> str:

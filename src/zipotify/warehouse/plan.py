@@ -26,10 +26,15 @@ class Plan:
     with_analyses: bool
 
 
-def plan(settings: Settings, before: Manifest | None, everything: bool) -> Plan | None:
+def plan(settings: Settings, before: Manifest | None, everything: bool, full: bool = False) -> Plan | None:
     """The next build's plan, None when what is published is up to date; `everything` leaves no analysis for later."""
     versions, fingerprint = lake_versions(settings.home.lake), _fingerprint(settings)
-    if before is None or before.fingerprint != fingerprint or not _is_whole(settings.home.warehouse_file, before):
+    if (
+        full
+        or before is None
+        or before.fingerprint != fingerprint
+        or not _is_whole(settings.home.warehouse_file, before)
+    ):
         return Plan(versions, fingerprint, with_analyses=True)
     due = everything or _age(before.analysed_at) >= timedelta(seconds=settings.analyses_interval_s)
     if before.lake_versions == versions and (before.analysed_at == before.built_at or not due):

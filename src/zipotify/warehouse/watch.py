@@ -38,6 +38,8 @@ def describe(result: BuildResult) -> str:
     manifest = result.manifest
     rows = f"{manifest.row_counts.get('fct_plays', 0):,} plays"
     line = f"{result.state}: {manifest.publish_id}, {rows}, as of {manifest.as_of}, in {result.duration_s:.1f} s"
+    if result.full_because:
+        line += f"; from nothing: {result.full_because}"
     return "\n".join([line, *(f"  warning: {warning}" for warning in manifest.warnings)])
 
 
