@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import orjson
@@ -44,7 +45,7 @@ _TABLES = {
     "agg_churn_model": "select 'sim' as source, 0.1 as brier_score, 0.2 as baseline_brier_score, 0.9 as auc",
 }
 _GIVEN = {"artist": "Ana", "song": "One", "user": "key"}
-_ASKED = {
+_ASKED: dict[str, list[tuple[Any, ...]]] = {
     "similar-artists": [("Bo", 12), ("Cy", 9)],
     "co-listened-tracks": [("Two", "Bo")],
     "recommendations": [(1, "Song 1"), (2, "Song 2"), (3, "Song 3")],

@@ -17,7 +17,7 @@ from zipotify.dashboard.history import History
 from zipotify.dashboard.keeping import checked, kept
 from zipotify.dashboard.lag import lags
 from zipotify.dashboard.markup import html_of
-from zipotify.dashboard.pages import health, plan, quarantine
+from zipotify.dashboard.pages import health, health_books, plan, quarantine
 from zipotify.errors import ConfigError
 from zipotify.plan.export import as_json
 from zipotify.plan.view import read_view
@@ -98,7 +98,7 @@ def test_every_tile_of_health_is_drawn_in_an_empty_home(settings: Settings) -> N
     assert "The embedded broker does not run." in said["health-lag"]
     assert 'class="zip-columns' in said["health-parts"]
     assert "90 days" in said["health-kept"]
-    assert set(health.DEFINITIONS) == set(health.TILES)
+    assert set(health_books.DEFINITIONS) == set(health.TILES)
     engine.dispose()
 
 

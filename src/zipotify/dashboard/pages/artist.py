@@ -98,7 +98,7 @@ SIMILAR = Tile(
     why_empty="Too few users heard this artist together with another one.",
 )
 
-PAGE = Page(
+PAGE: Page = Page(
     PATH,
     "Artist",
     "How does this artist do, who listens, and what else do they hear?",

@@ -125,7 +125,7 @@ LISTENERS = Tile(
     role=Role.ANALYST,
 )
 
-PAGE = Page(
+PAGE: Page = Page(
     PATH,
     "Listener",
     "What does this listener hear, and what might be next?",

@@ -157,7 +157,7 @@ CONCENTRATION = Tile(
     metrics=("plays",),
 )
 
-PAGE = Page(
+PAGE: Page = Page(
     "/music",
     "Music",
     "What is listened to, and how does it change?",

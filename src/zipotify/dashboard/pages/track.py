@@ -60,7 +60,7 @@ CO_LISTENED = Tile(
     why_empty="Too few users heard this track together with another one.",
 )
 
-PAGE = Page(
+PAGE: Page = Page(
     PATH,
     "Track",
     "How does this track do, who listens, and what else do they hear?",
