@@ -8,13 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, create_engine, delete, func, insert, make_url, select, text
+from sqlalchemy.exc import ProgrammingError
 
 from support.postgres import running_postgres
+from zipotify.access.serving_roles import grant_serving
 from zipotify.contracts import serving
 from zipotify.contracts.serving import connect, report_part
 from zipotify.dashboard.live import read_live
+from zipotify.errors import UsageError, ZipotifyError
+from zipotify.privacy.serving import clean_serving
 from zipotify.settings import load_settings
 from zipotify.stream.live import LiveWriter
 
@@ -174,3 +179,62 @@ def test_the_dashboard_reads_either_database(engine: Engine, tmp_path: Path) -> 
     assert sum(view.plays_per_minute) > 0
     assert view.tracks
     assert view.newest
+
+
+def test_an_erased_person_leaves_either_database_as_if_never_there(engine: Engine, tmp_path: Path) -> None:
+    """Every table afterwards equals one that only ever saw the others."""
+    events, gone = _events(), f"{7:064x}"
+    tables = (serving.live_counts, serving.live_tracks, serving.live_users, serving.live_activity)
+    _apply(engine, tmp_path, _in_batches([event for event in events if event["user_key"] != gone]))
+    expected = {table.name: _rows(engine, table) for table in tables}
+    for table in serving.metadata.sorted_tables:
+        with engine.begin() as connection:
+            connection.execute(delete(table))
+    _apply(engine, tmp_path, _in_batches(events))
+    assert {table.name: _rows(engine, table) for table in tables} != expected
+
+    theirs = pl.DataFrame([event for event in events if event["user_key"] == gone]).rename({"ts": "ts_ms"})
+    done = clean_serving(engine, [gone], [theirs])
+    assert done.row_count > 0
+    assert {table.name: _rows(engine, table) for table in tables} == expected
+    assert _rows(engine, serving.live_plays) == []
+
+
+def test_accounts_of_the_database_may_do_their_part_and_nothing_else(postgres: str, tmp_path: Path) -> None:
+    owner = connect(postgres)
+    with owner.begin() as connection:
+        for name in ("parts account", "board"):
+            connection.execute(text(f'CREATE ROLE "{name}" LOGIN'))
+        connection.execute(text("CREATE TABLE IF NOT EXISTS of_somebody_else (a INT)"))
+    grant_serving(owner, {"writer": "parts account", "reader": "board"})
+    accounts = [str(make_url(postgres).set(username=name)) for name in ("parts account", "board")]
+    parts, board = (connect(address) for address in accounts)
+
+    _apply(parts, tmp_path, _in_batches(_events(300)))
+    assert read_live(board).source == "sim"
+    report_part(board, "dashboard", "running")
+    row = {"query_id": "x", "batch_id": 1, "committed_at_ms": 0}
+    refused = [
+        (board, insert(serving.live_batches).values(row)),
+        (board, delete(serving.live_users)),
+        (board, delete(serving.parts)),
+        (board, text("CREATE TABLE mine (a INT)")),
+        (board, text("SELECT * FROM of_somebody_else")),
+        (board, text("SELECT * FROM pg_authid")),
+        (parts, text("DROP TABLE live_users")),
+        (parts, text("CREATE TABLE mine (a INT)")),
+        (parts, text("SELECT * FROM of_somebody_else")),
+        (parts, text("ALTER TABLE live_users OWNER TO board")),
+    ]
+    for engine, statement in refused:
+        with engine.connect() as connection, pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
+            connection.execute(statement)
+    with pytest.raises(ZipotifyError, match="nobody"):
+        grant_serving(owner, {"reader": "nobody"})
+    for engine in (parts, board, owner):
+        engine.dispose()
+
+
+def test_a_file_has_no_accounts(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a file"):
+        grant_serving(create_engine(f"sqlite:///{tmp_path}/serving.db"), {"reader": "ann"})

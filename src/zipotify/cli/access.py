@@ -149,6 +149,34 @@ def audit(context: typer.Context, home: HomeOption = None) -> None:
     typer.echo(f"unbroken: {count} lines, the last has the hash {last}", err=True)
 
 
+@app.command("serving")
+def serving(
+    context: typer.Context,
+    writer: Annotated[str | None, typer.Option("--writer", metavar="ACCOUNT", help="For stream, builds, jobs.")] = None,
+    reader: Annotated[str | None, typer.Option("--reader", metavar="ACCOUNT", help="For dashboards.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Give accounts of the PostgreSQL serving database the least rights that they need; run it as its owner.
+
+    Example: `zipotify access serving --writer zipotify_parts --reader zipotify_dashboard`
+    """
+    from zipotify.access.serving_roles import SERVING_ROLES, grant_serving
+    from zipotify.contracts.serving import connect
+    from zipotify.errors import UsageError
+
+    named = dict(zip(SERVING_ROLES, (writer, reader), strict=True))
+    accounts = {role: account for role, account in named.items() if account}
+    if not accounts:
+        raise UsageError("no account is named", "name one with --writer or --reader")
+    settings = settings_for(context, home)
+    engine = connect(settings.serving_address())
+    try:
+        grant_serving(engine, accounts)
+    finally:
+        engine.dispose()
+    typer.echo(", ".join(f"{account} is a {role}" for role, account in accounts.items()))
+
+
 def _gate(context: typer.Context, home: HomeOption) -> Gate:
     """The home's accounts and so on, as for loopback: no first account is made on the way."""
     from zipotify.access.protect import gate_of
