@@ -1,0 +1,110 @@
+"""A home's lake on a real S3 server: moved there, written, merged, read by DuckDB as a build does, backed up."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from support.lake import table
+from support.object_store import BUCKET, running_store
+from zipotify.contracts.fields import AUTH_EVENTS
+from zipotify.contracts.tables import BRONZE
+from zipotify.errors import ConfigError
+from zipotify.home import Home
+from zipotify.lake.files import compact, named_tables
+from zipotify.lake.load import load_files
+from zipotify.lake.move import copy_lake
+from zipotify.ops.backup import make_backup, restore
+from zipotify.ops.ledger import check
+from zipotify.ops.profiles import examine_profile
+from zipotify.places import StoreFolder
+from zipotify.settings import Settings, load_settings
+from zipotify.warehouse.plugin import prepare_connection
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyPatch]:
+    """The server, an empty bucket, and the environment that leads there."""
+    with running_store(tmp_path_factory.mktemp("s3")) as patch:
+        yield patch
+
+
+def _loaded(settings: Settings, folder: Path, sessions: range) -> None:
+    """Two sign-ins a session, without Kafka and Spark."""
+    folder.mkdir()
+    base = {"ts": 1541106106796, "auth": "Logged In", "userId": "8", "level": "free", "success": True}
+    events = [{**base, "sessionId": number, "itemInSession": item} for number in sessions for item in (0, 1)]
+    (folder / "auth_events.ndjson").write_text("\n".join(map(json.dumps, events)))
+    load_files(settings, [folder], "recorded")
+
+
+@pytest.mark.usefixtures("store")
+def test_a_lake_moves_into_the_store_and_goes_on_there(tmp_path: Path) -> None:
+    here = load_settings(tmp_path / "home")
+    _loaded(here, tmp_path / "first", range(100))
+    before = check(here).as_json()["rows"]
+    address = f"s3://{BUCKET}/moved/lake"
+    copy_lake(here.home.lake, address)
+    (here.home.root / "lake").rename(tmp_path / "lake-as-it-was")
+    there = load_settings(here.home.root, lake_url=address)
+    assert check(there).as_json()["rows"] == before
+
+    _loaded(there, tmp_path / "second", range(50, 150))
+    compact(there.home.lake, named_tables(there.home.lake, AUTH_EVENTS))
+    assert not (there.home.root / "lake").exists()
+    assert Counter(table(there.home.lake, AUTH_EVENTS)["session_id"]) == Counter(dict.fromkeys(range(150), 2))
+    assert table(there.home.lake, "repeats").height == 100
+    assert check(there).balanced
+    assert _counted_by_duckdb(address) == (300, 150)
+    backup = make_backup(there, str(tmp_path / "backups"))
+    restore(str(tmp_path / "backups" / backup.name), Home(tmp_path / "restored"))
+    assert table(tmp_path / "restored" / "lake", AUTH_EVENTS).height == 300
+
+
+def _counted_by_duckdb(address: str) -> tuple[int, int]:
+    """Events and sessions, read as a build reads them."""
+    with duckdb.connect() as connection:
+        prepare_connection(connection, address)
+        found = f"delta_scan('{address}/{BRONZE[AUTH_EVENTS].path}')"
+        row = connection.execute(f"select count(*), count(distinct session_id) from {found}").fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])
+
+
+def test_rights_at_the_lakes_place_are_looked_at_before_anything_starts(
+    store: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    there = settings.model_copy(update={"lake_url": f"s3://{BUCKET}/doctor/lake"})
+    assert [finding.good for finding in examine_profile(there) if finding.name == "lake"] == [True]
+    with store.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "reader")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "reader-secret")
+        assert [finding.good for finding in examine_profile(there) if finding.name == "lake"] == [False]
+
+
+@pytest.mark.usefixtures("store")
+def test_a_place_in_the_store_is_asked_like_a_folder() -> None:
+    folder = StoreFolder(f"s3://{BUCKET}/places")
+    assert not folder.exists()
+    (folder / "a" / "b.json").write_text(json.dumps({"ü": 1}))
+    assert (folder / "a").is_dir()
+    assert [found.name for found in folder.iterdir()] == ["a"]
+    file = next(iter((folder / "a").iterdir()))
+    assert (file.name, file.parent, file.is_file()) == ("b.json", folder / "a", True)
+    assert json.loads(file.read_text()) == {"ü": 1}
+    file.unlink()
+    with pytest.raises(FileNotFoundError):
+        file.read_bytes()
+
+
+@pytest.mark.parametrize("address", ["", "s3://", "gs://bucket/lake", "/srv/lake"])
+def test_an_address_that_no_lake_can_have_is_refused(tmp_path: Path, address: str) -> None:
+    with pytest.raises(ConfigError, match="lake_url"):
+        _ = load_settings(tmp_path, lake_url=address).home.lake
