@@ -20,7 +20,7 @@ from zipotify.dashboard.app import create_application
 from zipotify.dashboard.pages import PAGES
 from zipotify.settings import Settings, load_settings
 
-ANALYSTS = {"/explore", "/api/v1/query", "/api/v1/sql"}
+ANALYSTS = {"/explore", "/music/listener", "/api/v1/query", "/api/v1/sql"}
 """Row-level, pseudonymous tables; everything else of today is published figures, which a viewer may see."""
 DEVELOPERS = {"/_reload-hash"}
 ROLES = {role.name.lower(): role for role in Role}
@@ -103,11 +103,12 @@ def test_each_role_gets_what_is_its_own(
 def test_a_viewer_gets_no_row_by_any_callback(site: str, cookies: dict[str, dict[str, str]]) -> None:
     """Dash answers all callbacks at one address, so what needs an analyst asks for itself."""
     body = {
-        "output": "..explore-list.children...explore-main.children...explore-sql.value..",
+        "output": "..explore-list.children...explore-main.children...explore-sql.value...explore-words.data..",
         "outputs": [
             {"id": "explore-list", "property": "children"},
             {"id": "explore-main", "property": "children"},
             {"id": "explore-sql", "property": "value"},
+            {"id": "explore-words", "property": "data"},
         ],
         "inputs": [{"id": "url", "property": "search", "value": "?sql=select+1"}],
         "state": [{"id": "url", "property": "pathname", "value": "/explore"}],
