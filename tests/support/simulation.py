@@ -10,12 +10,12 @@ import polars as pl
 
 from zipotify.simulate.batch import BatchRun
 from zipotify.simulate.config import load_config, parse_config
-from zipotify.simulate.crew import Work
 from zipotify.simulate.plan import Options, Plan, make_plan
 from zipotify.simulate.shard import Shard
 from zipotify.simulate.sinks import Format
 from zipotify.simulate.songs import Songs
 from zipotify.simulate.states import States
+from zipotify.simulate.worker import Work
 
 DAY_S = 86_400
 SONGS = Songs(["Ada", "Bo", "Ćí 'q\""], ["One", "Two", "Three"], [100.25, 200.5, 31.9], [3, 2, 1], ["T1", "T2", "T3"])
@@ -57,7 +57,7 @@ def frame(plans: Plan | list[Plan], windows: int = 1) -> pl.DataFrame:
     """All events of a run in order, with the fields of their states."""
     plans = plans if isinstance(plans, list) else [plans]
     shard, ends = Shard(plans), np.linspace(plans[0].start_s, plans[0].end_s, windows + 1).astype(int)[1:]
-    parts = [pl.DataFrame(vars(shard.advance(int(end)))) for end in ends]
+    parts = [pl.DataFrame(vars(shard.advance(int(end)))).cast({pl.Int32: pl.Int64}) for end in ends]
     states = States([each.machine for each in plans]).states
     names = pl.DataFrame([each.model_dump() for each in states]).with_row_index("state").cast({"state": pl.Int64})
     return pl.concat(parts).join(names, on="state", how="left", maintain_order="left")

@@ -14,10 +14,10 @@ from support.simulation import config, content, frame, plan, state, write
 from zipotify.errors import UsageError
 from zipotify.simulate import batch
 from zipotify.simulate.batch import BatchRun
-from zipotify.simulate.crew import Work
 from zipotify.simulate.draws import Draws
 from zipotify.simulate.plan import Extras, Faults
 from zipotify.simulate.shard import Shard, joined_snapshots
+from zipotify.simulate.worker import Work
 
 HOME, SONG = state("Home"), state("NextSong", method="PUT")
 RAW = config([(HOME, SONG, 0.8), (SONG, SONG, 0.7), (SONG, HOME, 0.1)], growth_rate=2.0)
@@ -31,7 +31,7 @@ def stop_after(round_count: int) -> Callable[[], bool]:
 
 def test_philox_gives_the_published_numbers() -> None:
     draws = Draws(0)
-    draws._keys = [(np.uint64(i * 0x9E3779B9 & 0xFFFFFFFF), np.uint64(i * 0xBB67AE85 & 0xFFFFFFFF)) for i in range(10)]
+    draws.keys = np.array([(i * 0x9E3779B9 & 0xFFFFFFFF, i * 0xBB67AE85 & 0xFFFFFFFF) for i in range(10)], np.uint64)
     # Known answer of Philox4x32-10 for counter 0 and key 0 (Random123's kat_vectors).
     words = (draws.uniform(0, [0], 0, 0)[:, 0] * 2.0**32 - 0.5).round().astype(np.uint64)
     assert [hex(int(word)) for word in words] == ["0x6627e8d5", "0xe169c58d", "0xbc57ac4c", "0x9b00dbd8"]
@@ -83,7 +83,7 @@ def test_seeds_differ() -> None:
 
 @pytest.mark.parametrize("form", ["ndjson", "ndjson.zst", "parquet"])
 def test_a_stopped_run_resumes_to_the_same_bytes(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "ROUND_EVENTS", 1_000)
+    monkeypatch.setattr(batch, "ROUND_EVENTS", 250)
     made = plan(RAW, n_users=30, end="2024-01-10", extras=Extras(played=True))
     whole = write(made, tmp_path / "whole", form)  # type: ignore[arg-type]
     work = Work([made], tmp_path / "stopped", form)  # type: ignore[arg-type]

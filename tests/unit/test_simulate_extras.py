@@ -57,6 +57,24 @@ def test_a_play_is_as_long_as_until_the_next_one() -> None:
     assert (pairs.filter(pl.col("next").is_null())["played_ms"] == lengths.filter(pairs["next"].is_null())).all()
 
 
+def test_leaving_cuts_a_song_short_after_other_pages_too() -> None:
+    page, out = state("Help"), state("Logout", status=307, method="PUT")
+    raw = config([(SONG, page, 1.0), (page, out, 0.6), (page, SONG, 0.2), (out, page, 0.0)], alpha=40.0)
+    made = plan(raw, n_users=200, extras=Extras(played=True))
+    for windows in (1, 40):
+        events = frame(made, windows).sort("user_id", "session", "item").with_columns(
+            (pl.col("ts_s").shift(-2) - pl.col("ts_s")).over("user_id", "session").alias("gap"),
+            pl.col("page").shift(-2).over("user_id", "session").alias("second"),
+        ).filter(page="NextSong")  # fmt: skip
+        lengths = pl.Series(SONGS.length_ms).gather(events["track"])
+        whole_s = pl.Series(SONGS.whole_s).gather(events["track"])
+        left = (events["second"] == "Logout").fill_null(False) & (events["gap"] < whole_s).fill_null(False)
+        assert left.sum() > 100
+        assert (
+            events["played_ms"] == pl.select(pl.when(left).then(events["gap"] * 1000).otherwise(lengths))[:, 0]
+        ).all()
+
+
 def test_bots_loop_a_few_tracks_for_half_a_minute_each() -> None:
     many = Songs([f"a{n}" for n in range(500)], ["t"] * 500, [200.0] * 500, [1.0] * 500)
     events = frame(plan(RAW, songs=many, n_users=300, extras=Extras(played=True, bots=0.1))).filter(page="NextSong")

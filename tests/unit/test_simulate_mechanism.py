@@ -1,12 +1,19 @@
 """The rules of Eventsim's mechanism, each on a configuration made for it."""
 
+from datetime import date, timedelta
+
+import holidays
 import numpy as np
 import polars as pl
 import pytest
+from numba import njit
 
 from support.simulation import DAY_S, SONGS, config, frame, plan, state
 from zipotify.simulate.config import parse_config
-from zipotify.simulate.rhythm import Rhythm
+from zipotify.simulate.draws import Draws
+from zipotify.simulate.engine import rules_of
+from zipotify.simulate.native.steps import Rules, damping
+from zipotify.simulate.rhythm import LAST_YEAR, Rhythm, free_days
 
 HOME, SONG = state("Home"), state("NextSong", method="PUT")
 
@@ -114,11 +121,10 @@ def test_events_lie_after_the_start_and_up_to_the_end() -> None:
 
 
 def test_the_day_is_warped_towards_the_afternoon() -> None:
-    rhythm = Rhythm(parse_config(config([(HOME, HOME, 0.5)], damping=0.09375), "test"))
-    seconds = np.arange(DAY_S)
-    assert rhythm.warp(np.array([3 * 3600, 15 * 3600])).tolist() == [3 * 3600, 15 * 3600]
-    assert rhythm.warp(np.array([9 * 3600]))[0] == 9 * 3600 + int(0.09375 * DAY_S)
-    hours = np.bincount(rhythm.warp(seconds) % DAY_S // 3600, minlength=24)
+    shift_s = Rhythm(parse_config(config([(HOME, HOME, 0.5)], damping=0.09375), "test")).shift_s
+    assert shift_s[[3 * 3600, 15 * 3600]].tolist() == [0, 0]
+    assert shift_s[9 * 3600] == int(0.09375 * DAY_S)
+    hours = np.bincount((np.arange(DAY_S) + shift_s) % DAY_S // 3600, minlength=24)
     assert hours.argmax() in (14, 15)
     assert hours.argmin() in (2, 3)
 
@@ -143,9 +149,21 @@ def test_the_day_is_warped_towards_the_afternoon() -> None:
 )
 def test_free_days_are_damped_with_ramps_at_their_edges(moment: str, expected: float) -> None:
     raw = config([(HOME, HOME, 0.5)], weekend_damping=0.5, weekend_damping_offset=180, weekend_damping_scale=360)
-    rhythm = Rhythm(parse_config(raw, "test"))
-    at = np.array([np.datetime64(moment, "s").astype(np.int64)])
-    assert rhythm.damping(at)[0] == pytest.approx(expected, abs=1e-4)
+    rules = rules_of(plan(raw), Draws(1))
+    assert damping_at(rules, int(np.datetime64(moment, "s").astype(np.int64))) == pytest.approx(expected, abs=1e-4)
+
+
+@njit
+def damping_at(rules: Rules, t: int) -> float:
+    """The compiled function that the walk uses."""
+    return damping(rules, t)
+
+
+def test_the_list_of_holidays_is_that_of_the_package() -> None:
+    days = holidays.country_holidays("US", years=range(1970, LAST_YEAR + 1))
+    listed = {date(1970, 1, 1) + timedelta(days=int(day)) for day in np.flatnonzero(free_days())}
+    assert {day for day in days if day.year <= LAST_YEAR} == {day for day in listed if day in days}
+    assert all(day in days or day.weekday() >= 5 for day in listed)
 
 
 def test_songs_follow_their_listen_counts_and_an_unknown_length_is_180_s() -> None:

@@ -17,16 +17,18 @@ from typing import Any
 import numpy as np
 
 from zipotify.errors import ContractError, UsageError
-from zipotify.simulate.crew import Crew, Hands, Solo, Work
+from zipotify.simulate.crew import Crew, Hands, Solo
 from zipotify.simulate.engine import Snapshot
 from zipotify.simulate.faults import FaultWriter
 from zipotify.simulate.lines import LineWriter, Record
 from zipotify.simulate.plan import DAY_S, Plan
 from zipotify.simulate.shard import Shard
-from zipotify.simulate.sinks import SINKS
+from zipotify.simulate.sinks import LINE_UNIT_EVENTS, SINKS
 from zipotify.simulate.state import describe_run
+from zipotify.simulate.worker import Work
 
 ROUND_EVENTS = 200_000
+"""Page views of a round, about, when a unit has `LINE_UNIT_EVENTS`; in proportion for others."""
 CHECKPOINT = ".simulation.npz"
 CHECKPOINT_EVERY_S = 20.0
 _FIRST_ROUND_S = 6 * 3600
@@ -54,9 +56,9 @@ def first_width_s(plan: Plan) -> int:
     return max(60, min(_FIRST_ROUND_S, ROUND_EVENTS * DAY_S // (_PAGE_VIEWS_A_DAY * max(plan.n_users, 1))))
 
 
-def next_width_s(width_s: int, count: int) -> int:
+def next_width_s(width_s: int, count: int, wanted: int) -> int:
     """Simulated time of the next round, from how many page views the last one had."""
-    return max(60, min(4 * width_s, int(width_s * ROUND_EVENTS / max(count, 1))))
+    return max(60, min(4 * width_s, int(width_s * wanted / max(count, 1))))
 
 
 class BatchRun:
@@ -74,6 +76,7 @@ class BatchRun:
         self._clock_s = self._plan.start_s
         self._width_s = first_width_s(self._plan)
         self._unit_events = SINKS[work.format](work.plans, work.folder).unit_events
+        self._round_events = ROUND_EVENTS * self._unit_events // LINE_UNIT_EVENTS
 
     def run(self, resume: bool = False) -> dict[str, int]:
         """Write everything, or go on; returns the number of events of each file. Stopped, it leaves a checkpoint."""
@@ -107,7 +110,7 @@ class BatchRun:
 
     def _round(self, hands: Hands) -> None:
         until_s = min(self._clock_s + self._width_s, self._plan.end_s)
-        count = hands.simulate(until_s)
+        count = hands.simulate(self._clock_s, until_s)
         offsets = []
         for written in hands.encode(self._unit_events, self._units):
             offsets.append(dict(self._sizes))
@@ -115,7 +118,7 @@ class BatchRun:
             self._counts.update(written.counts)
         hands.write(offsets)
         self._units += len(offsets)
-        self._clock_s, self._width_s = until_s, next_width_s(self._width_s, count)
+        self._clock_s, self._width_s = until_s, next_width_s(self._width_s, count, self._round_events)
         done = (until_s - self._plan.start_s) / (self._plan.end_s - self._plan.start_s)
         self._progress(Step(done, until_s, self._counts.total()))
 
@@ -184,7 +187,7 @@ def records(plans: list[Plan], progress: Progress, truth: Callable[[bytes], obje
     while clock_s < plan.end_s:
         clock_s = min(clock_s + width_s, plan.end_s)
         events = shard.advance(clock_s)
-        width_s = next_width_s(width_s, 4 * len(events))
+        width_s = next_width_s(width_s, len(events), ROUND_EVENTS // 4)
         if faults:
             for line in faults.truth(events):
                 truth(line)

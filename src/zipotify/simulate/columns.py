@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 
 from zipotify.contracts.fields import AUTH_EVENTS, LISTEN_EVENTS, PAGE_VIEW_EVENTS
 from zipotify.simulate.draws import Bools, Ints
 from zipotify.simulate.events import Events
-from zipotify.simulate.habits import origins
+from zipotify.simulate.habits import ORIGINS, origins
 from zipotify.simulate.lines import LineWriter
 from zipotify.simulate.people import people
 
@@ -23,7 +23,7 @@ class ColumnWriter:
         self._writer = writer
         self._songs = writer.plan.songs
         self._status = np.array([state.status for state in writer.states.states], np.int32)
-        self._tag = pl.Series([plan.tag for plan in writer.directory.plans], dtype=pl.String)
+        self._tag = [plan.tag for plan in writer.directory.plans]
         self._distinct = {name: _distinct(values) for name, values in self._lists().items()}
 
     def table(self, topic: str, events: Events, rows: Ints) -> pa.Table:
@@ -44,18 +44,25 @@ class ColumnWriter:
             columns = {**head, **self._state(some, "auth", "level"), **item, **users}
         return pa.table({**columns, **self._extras(topic, some)})
 
-    def _lists(self) -> dict[str, pl.Series]:
+    def _lists(self) -> dict[str, Sequence[str | None]]:
         """Field -> the list that its values come from."""
         lists, states = people(), self._writer.states.states
-        columns = {name: lists.places[name] for name in ("city", "zip", "state")}
-        columns |= {n: pl.Series([getattr(state, n) for state in states]) for n in ("page", "auth", "method", "level")}
+        columns: dict[str, Sequence[str | None]] = {
+            name: [getattr(state, name) for state in states] for name in ("page", "auth", "method", "level")
+        }
         return columns | {
-            "userAgent": lists.agents["user_agent"],
+            "city": lists.places.city,
+            "zip": lists.places.zip,
+            "state": lists.places.state,
+            "userAgent": lists.agent,
+            "deviceType": lists.agent_device,
             "lastName": lists.last_name,
-            "firstName": lists.first_name["first_name"],
-            "gender": lists.first_name["gender"],
+            "firstName": lists.first_name,
+            "gender": lists.gender,
             "artist": self._songs.artist,
             "song": self._songs.title,
+            "track_id": self._songs.track_id,
+            "playSource": ORIGINS,
             "tag": self._tag,
         }
 
@@ -75,15 +82,15 @@ class ColumnWriter:
             "zip": self._dictionary("zip", place),
             "state": self._dictionary("state", place),
             "userAgent": self._dictionary("userAgent", who.agent[which]),
-            "lon": lists.places["lon"].to_numpy()[place],
-            "lat": lists.places["lat"].to_numpy()[place],
+            "lon": lists.places.lon[place],
+            "lat": lists.places.lat[place],
             "userId": pa.array(some.user_id, mask=hidden),
             "lastName": self._dictionary("lastName", who.last_name[which], hidden),
             "firstName": self._dictionary("firstName", who.first_name[which], hidden),
             "gender": self._dictionary("gender", who.first_name[which], hidden),
             "registration": pa.array(who.registered_s[which] * 1000, mask=hidden),
         }
-        if self._tag.null_count() < len(self._tag):
+        if any(self._tag):
             columns["tag"] = self._dictionary("tag", who.variant[which], hidden)
         return columns
 
@@ -99,13 +106,13 @@ class ColumnWriter:
     def _extras(self, topic: str, some: Events) -> dict[str, Any]:
         extras, found = self._writer.plan.extras, {}
         if extras.device:
-            found["deviceType"] = self._writer.directory.profiles(some.user_id).device().to_arrow()
+            found["deviceType"] = self._dictionary("deviceType", self._writer.directory.profiles(some.user_id).agent)
         if topic == LISTEN_EVENTS and extras.track_id:
-            found["track_id"] = self._songs.track_id.gather(some.track).to_arrow()
+            found["track_id"] = self._dictionary("track_id", some.track)
         if topic == LISTEN_EVENTS and extras.played:
             found["played_ms"] = some.played_ms
         if topic == LISTEN_EVENTS and extras.origin:
-            found["playSource"] = origins(self._writer.directory.draws, some).to_arrow()
+            found["playSource"] = self._dictionary("playSource", origins(self._writer.directory.draws, some))
         return found
 
     def _dictionary(self, name: str, which: Ints, missing: Bools | None = None) -> pa.Array:
@@ -114,7 +121,7 @@ class ColumnWriter:
         return pa.DictionaryArray.from_arrays(pa.array(number[which], mask=missing), values)
 
 
-def _distinct(values: pl.Series) -> tuple[pa.Array, Ints]:
+def _distinct(values: Sequence[str | None]) -> tuple[pa.Array, Ints]:
     """The distinct values, and the number of each entry's value among them."""
-    encoded = pa.array(values.to_list(), pa.string()).dictionary_encode()
+    encoded = pa.array(values, pa.string()).dictionary_encode()
     return encoded.dictionary, encoded.indices.fill_null(0).to_numpy().astype(np.int32)

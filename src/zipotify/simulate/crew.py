@@ -1,18 +1,15 @@
 """Who does the work of a run: this process alone, or several beside it.
 
-In a round, each simulates its share of the users up to the same moment; then the round's units are dealt out, and each
-encodes its units from everybody's events. So no process waits for another's output, and the result is the same for any
-number of them.
+In a round, each simulates its share of the users up to the same moment and lays the events where all can read them;
+then the round's units are dealt out, and each encodes its units from everybody's events. So no process waits for
+another's output, and the result is the same for any number of them.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Sequence
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -20,33 +17,14 @@ import numpy as np
 
 from zipotify.errors import ZipotifyError
 from zipotify.simulate.engine import Snapshot
-from zipotify.simulate.events import Events
-from zipotify.simulate.plan import Plan
-from zipotify.simulate.shard import Shard, joined_snapshots
-from zipotify.simulate.sinks import SINKS, Format, Unit
-
-
-@dataclass(frozen=True)
-class Work:
-    """All that a process needs to know."""
-
-    plans: list[Plan]
-    folder: Path
-    format: Format
-
-
-@dataclass
-class Written:
-    """Events and bytes of one unit, by file."""
-
-    counts: dict[str, int]
-    sizes: dict[str, int]
+from zipotify.simulate.shard import joined_snapshots
+from zipotify.simulate.worker import Made, Work, Worker, Written, stretches_of
 
 
 class Hands(Protocol):
     """What a run asks of those who work for it."""
 
-    def simulate(self, until_s: int) -> int:
+    def simulate(self, after_s: int, until_s: int) -> int:
         """Simulate on; returns the number of page views."""
 
     def encode(self, unit_events: int, first_unit: int) -> list[Written]:
@@ -62,63 +40,13 @@ class Hands(Protocol):
         """Go on from there."""
 
 
-class Worker:
-    """One process's share: some users, and some units of each round."""
-
-    def __init__(self, work: Work, which: int = 0, of: int = 1) -> None:
-        self._shard = Shard(work.plans, which, of)
-        self._sink = SINKS[work.format](work.plans, work.folder)
-        self._events = Events.joined([])
-        self._units: list[Unit] = []
-
-    def simulate(self, until_s: int) -> Any:
-        """Simulate on; returns when each event arrives."""
-        self._events = self._shard.advance(until_s)
-        return self._events.arrive_s
-
-    def cut(self, moments: Sequence[int]) -> list[Events]:
-        """The events in stretches that end at those moments."""
-        ends = np.searchsorted(self._events.arrive_s, np.asarray(moments, np.int64), side="right")
-        starts = [0, *ends.tolist()]
-        return [self._events.part(slice(a, b)) for a, b in zip(starts, ends.tolist(), strict=False)]
-
-    def encode(self, number: int, parts: list[Events]) -> Written:
-        """Make one unit and keep it until it is known where it goes."""
-        unit = self._sink.encode(number, Events.merged(parts))
-        self._units.append(unit)
-        return Written(unit.counts, unit.sizes())
-
-    def write(self, offsets: list[dict[str, int]]) -> None:
-        """Write the units that were kept."""
-        for unit, places in zip(self._units, offsets, strict=True):
-            self._sink.write(unit, places)
-        self._units = []
-
-    def snapshot(self) -> Snapshot:
-        """Of this shard."""
-        return self._shard.snapshot()
-
-    def restore(self, saved: Snapshot) -> None:
-        """From a snapshot of all shards."""
-        self._shard.restore(saved)
-
-
-def cut_moments(arrive_s: Any, unit_events: int) -> list[int]:
-    """Moments that cut events into units of about the same size; the same whoever simulated them."""
-    ordered = np.sort(arrive_s, kind="stable")
-    units = max(1, round(len(ordered) / unit_events))
-    if not len(ordered):
-        return []
-    at = (np.arange(1, units + 1) * len(ordered)) // units - 1
-    return [int(moment) for moment in np.unique(ordered[at])]
-
-
 class Solo:
     """This process alone."""
 
     def __init__(self, work: Work) -> None:
         self._worker = Worker(work)
-        self._arrive_s: Any = np.empty(0, np.int64)
+        self._round = (0, 0)
+        self._made = Made(np.zeros(1, np.int64))
 
     def __enter__(self) -> Hands:
         return self
@@ -126,15 +54,15 @@ class Solo:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         """Nothing to tidy up."""
 
-    def simulate(self, until_s: int) -> int:
+    def simulate(self, after_s: int, until_s: int) -> int:
         """Simulate on; returns the number of page views."""
-        self._arrive_s = self._worker.simulate(until_s)
-        return len(self._arrive_s)
+        self._round, self._made = (after_s, until_s), self._worker.simulate(after_s, until_s)
+        return int(self._made.counts.sum())
 
     def encode(self, unit_events: int, first_unit: int) -> list[Written]:
         """All units of the round."""
-        parts = self._worker.cut(cut_moments(self._arrive_s, unit_events))
-        return [self._worker.encode(first_unit + number, [part]) for number, part in enumerate(parts)]
+        stretches = stretches_of(self._made.counts, *self._round, unit_events, first_unit)
+        return self._worker.encode(stretches, [self._made])
 
     def write(self, offsets: list[dict[str, int]]) -> None:
         """Write them."""
@@ -157,7 +85,8 @@ class Crew:
         context.set_forkserver_preload(["zipotify.simulate.crew"])
         self._pipes: list[Connection] = []
         self._processes = []
-        self._arrive_s: Any = np.empty(0, np.int64)
+        self._round = (0, 0)
+        self._made: list[Made] = []
         self._dealt: list[int] = []
         for which in range(count):
             ours, theirs = context.Pipe()
@@ -179,24 +108,21 @@ class Crew:
                 process.terminate()
                 process.join()
 
-    def simulate(self, until_s: int) -> int:
+    def simulate(self, after_s: int, until_s: int) -> int:
         """Everybody simulates their users; returns the number of page views of all."""
-        self._arrive_s = np.concatenate(self._ask_all("simulate", until_s))
-        return len(self._arrive_s)
+        self._round, self._made = (after_s, until_s), self._ask_all("simulate", after_s, until_s)
+        return sum(int(each.counts.sum()) for each in self._made)
 
     def encode(self, unit_events: int, first_unit: int) -> list[Written]:
         """Deal the round's units out in turn: each gets everybody's events of its units."""
-        shares = self._ask_all("cut", cut_moments(self._arrive_s, unit_events))
+        counts = np.sum([each.counts for each in self._made], axis=0)
+        stretches = stretches_of(counts, *self._round, unit_events, first_unit)
         count = len(self._pipes)
-        self._dealt = [number % count for number in range(len(shares[0]))]
-        # Each is sent one unit at a time and answers it before the next, so that no pipe fills up at both ends.
-        written: list[Written] = []
-        for first in range(0, len(self._dealt), count):
-            numbers = range(first, min(first + count, len(self._dealt)))
-            for number in numbers:
-                self._tell(self._dealt[number], "encode", first_unit + number, [share[number] for share in shares])
-            written += [self._answer(self._dealt[number]) for number in numbers]
-        return written
+        self._dealt = [number % count for number in range(len(stretches))]
+        for which in range(count):
+            self._tell(which, "encode", stretches[which::count], self._made)
+        answers = [iter(self._answer(which)) for which in range(count)]
+        return [next(answers[which]) for which in self._dealt]
 
     def write(self, offsets: list[dict[str, int]]) -> None:
         """Everybody writes their units."""
@@ -243,6 +169,8 @@ def _serve(pipe: Connection, work: Work, which: int, of: int) -> None:
         try:
             what, arguments = pipe.recv()
         except EOFError:
+            if worker:
+                worker.close()
             return
         try:
             worker = worker or Worker(work, which, of)

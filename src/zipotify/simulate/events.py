@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from zipotify.simulate.draws import Bools, Ints
+from zipotify.simulate.native.order import merged
 
 SESSION_BITS = 20
 """A session's id is its user's id, this many bits up, plus its number: below 2^53, which JavaScript can count."""
@@ -47,15 +48,18 @@ class Events:
         if not parts:
             none = np.empty(0, np.int64)
             return cls(none, none, none, none, none, none, none.astype(bool), none, none, none)
+        if len(parts) == 1:
+            return parts[0]
         return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
     @classmethod
     def merged(cls, parts: Sequence[Events]) -> Events:
         """Events of disjoint users in the order of arrival, then user."""
-        if len(parts) == 1:
-            return parts[0]
-        events = cls.joined(parts)
-        return events.part(np.lexsort((events.user_id, events.arrive_s)))
+        done, *todo = parts
+        for part in todo:
+            order = merged(done.arrive_s, done.user_id, part.arrive_s, part.user_id)
+            done = cls.joined([done, part]).part(order)
+        return done
 
     def session_ids(self) -> Ints:
         """Ids of the sessions: a function of user and session number alone."""

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import orjson
-import polars as pl
 
 from zipotify.contracts.fields import TOPICS
 from zipotify.contracts.reasons import Reason
@@ -22,6 +21,7 @@ from zipotify.simulate import draws
 from zipotify.simulate.draws import Bools, Draws, Floats, Ints, exponential
 from zipotify.simulate.events import Events
 from zipotify.simulate.lines import LineWriter
+from zipotify.simulate.pieces import Pieces
 from zipotify.simulate.plan import Faults, Plan
 from zipotify.simulate.spoil import SPOILERS, changed_copy, drifted
 
@@ -115,11 +115,11 @@ class FaultWriter(LineWriter):
         super().__init__(plans)
         self._faults = self.plan.faults
 
-    def lines(self, topic: str, events: Events, rows: Ints, end: str = "") -> pl.Series:
+    def lines(self, topic: str, events: Events, rows: Ints, end: bytes = b"") -> Pieces:
         """Those events as they are sent: not all of them JSON."""
         some = events.part(rows)
         some.ts_s = some.ts_s + self._skew_s(some)
-        values: list[bytes] = super().lines(topic, some, np.arange(len(some))).cast(pl.Binary).to_list()
+        values = list(super().lines(topic, some, np.arange(len(some))))
         for at in np.flatnonzero(self._drifts(some)).tolist():
             values[at] = drifted(values[at])
         which = self._spoiler(some)
@@ -127,13 +127,13 @@ class FaultWriter(LineWriter):
             values[at] = SPOILERS[which[at]].spoil(values[at])
         for at in np.flatnonzero(some.fault == CONFLICT).tolist():
             values[at] = changed_copy(values[at])
-        return pl.Series([value + end.encode() for value in values], dtype=pl.Binary)
+        return Pieces.of([value + end for value in values])
 
-    def truth(self, events: Events, end: str = "") -> pl.Series:
+    def truth(self, events: Events, end: bytes = b"") -> Pieces:
         """One JSON line for each spoiled record and each thing done to it."""
         rows = [line for topic in TOPICS for line in self._truth_of(topic, events.part(self.rows_of(topic, events)))]
         ordered = sorted(rows, key=lambda row: row[0])
-        return pl.Series([line + end.encode() for _, line in ordered], dtype=pl.Binary)
+        return Pieces.of([line + end for _, line in ordered])
 
     def _truth_of(self, topic: str, some: Events) -> Iterator[tuple[int, bytes]]:
         skew, drift, which, sessions = self._skew_s(some), self._drifts(some), self._spoiler(some), some.session_ids()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 
 from zipotify.simulate import draws
-from zipotify.simulate.draws import Draws, cumulative, pick
+from zipotify.simulate.draws import Draws, Ints, cumulative, pick
 from zipotify.simulate.events import Events
 
 ORIGINS = ("search", "playlist", "radio", "album")
@@ -15,7 +14,7 @@ _STRETCH = 8
 """Plays in a row come from the same place for this many steps of a session."""
 
 
-def origins(numbers: Draws, events: Events) -> pl.Series:
-    """Where each play came from: a function of user, session and stretch."""
+def origins(numbers: Draws, events: Events) -> Ints:
+    """Where each play came from, as a number of `ORIGINS`: a function of user, session and stretch."""
     u = numbers.uniform(draws.ORIGIN, events.user_id, events.session, events.item // _STRETCH)
-    return pl.Series(ORIGINS).gather(pick(cumulative(np.array(_ORIGIN_WEIGHTS)), u[0]))
+    return pick(cumulative(np.array(_ORIGIN_WEIGHTS)), u[0])

@@ -18,7 +18,6 @@ from zipotify.errors import UsageError
 from zipotify.settings import Settings
 from zipotify.simulate.batch import BatchRun, records
 from zipotify.simulate.config import EventsimConfig, load_config
-from zipotify.simulate.crew import Work
 from zipotify.simulate.experiment import Variant, plan_variants
 from zipotify.simulate.live_options import LiveOptions
 from zipotify.simulate.pace import AT_ONCE, Pace
@@ -26,6 +25,7 @@ from zipotify.simulate.plan import Options, Plan, make_plan
 from zipotify.simulate.progress import ProgressStyle, show_progress
 from zipotify.simulate.sinks import TRUTH, Format
 from zipotify.simulate.songs import Songs
+from zipotify.simulate.worker import Work
 
 
 @dataclass(frozen=True)

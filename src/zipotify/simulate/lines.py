@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import orjson
-import polars as pl
 
 from zipotify.contracts.fields import AUTH_EVENTS, LISTEN_EVENTS, PAGE_VIEW_EVENTS, STATUS_CHANGE_EVENTS, TOPICS
 from zipotify.simulate.config import State
 from zipotify.simulate.directory import Directory
 from zipotify.simulate.draws import Ints
 from zipotify.simulate.events import Events
-from zipotify.simulate.habits import origins
+from zipotify.simulate.habits import ORIGINS, origins
+from zipotify.simulate.identities import IdentityWriter
+from zipotify.simulate.people import people
+from zipotify.simulate.pieces import Book, Pieces, Slots
 from zipotify.simulate.plan import Plan
 from zipotify.simulate.states import States
 
@@ -43,33 +45,33 @@ class LineWriter:
         self.plan = plans[0]
         self.directory = Directory(plans)
         self.states = States([plan.machine for plan in plans])
-        self._state_json = {topic: self._states_as_json(names) for topic, names in _STATE_FIELDS.items()}
+        self._book = Book()
+        self._identities = IdentityWriter(self._book, self.directory)
+        self._states_at = {topic: self._book.add(self._states_as_json(topic)) for topic in TOPICS}
+        self._success_at = self._book.add([b',"success":false', b',"success":true'])
+        songs = self.plan.songs.json
+        self._song_first_at = self._book.add([b"{" + song + b"," for song in songs])
+        self._song_last_at = self._book.add([*(b"," + song for song in songs), b""])
+        self._extra_at = self._extra_pieces()
 
-    def lines(self, topic: str, events: Events, rows: Ints, end: str = "") -> pl.Series:
+    def lines(self, topic: str, events: Events, rows: Ints, end: bytes = b"") -> Pieces:
         """Those events as JSON objects, each followed by `end`."""
         some = events.part(rows)
-        is_shown = self.states.is_shown[some.state].astype(np.int64)
-        columns = {
-            "ts": some.ts_s,
-            "session": some.session_ids(),
-            "state": self._state_json[topic].gather(some.state),
-            "item": some.item,
-            "user": self.directory.json_parts(some.user_id, is_shown),
-        }
-        head = ['"ts":', "ts", '000,"sessionId":', "session", "state", "item", "user"]
+        who = self._identities.of(some.user_id, self.states.is_shown[some.state])
+        slots = Slots(self._book, len(some), who.pieces)
         if topic == LISTEN_EVENTS:
-            columns["song"] = self._songs(some)
-            head = ["song", ",", *head]
-        elif topic == PAGE_VIEW_EVENTS:
-            columns["song"] = self._songs(some, after_others=True)
-            head = [*head, "song"]
+            slots.piece(self._song_first_at + some.track).text(b'"ts":')
+        else:
+            slots.text(b'{"ts":')
+        slots.number(some.ts_s).text(b'000,"sessionId":').number(some.session_ids())
+        slots.piece(self._states_at[topic] + some.state).number(some.item)
+        slots.own(who.device).own(who.user)
+        if topic == PAGE_VIEW_EVENTS:
+            slots.piece(self._song_last_at + np.where(some.track < 0, len(self.plan.songs), some.track))
         elif topic == AUTH_EVENTS:
-            columns["success"] = self.states.is_logged_in[some.state]
-            head = [*head, ',"success":', "success"]
-        extra = self._extra_fields(topic, some)
-        frame = pl.DataFrame({**columns, **extra})
-        parts = ["{", *head, *extra, "}" + end]
-        return frame.select(pl.concat_str([pl.col(p) if p in frame.columns else pl.lit(p) for p in parts])).to_series()
+            slots.piece(self._success_at + self.states.is_logged_in[some.state])
+        self._add_extras(slots, topic, some)
+        return slots.text(b"}" + end).write()
 
     def rows_of(self, topic: str, events: Events) -> Ints:
         """Numbers of the page views that are also an event of that topic."""
@@ -82,43 +84,44 @@ class LineWriter:
         topics = np.concatenate([np.full(len(part), number) for number, part in parts])
         values: list[bytes] = []
         for number, part in parts:
-            values += self.lines(TOPICS[number], events, part).cast(pl.Binary).to_list()
+            values += self.lines(TOPICS[number], events, part)
         order = np.lexsort((rows, topics, events.user_id[rows], events.ts_s[rows]))
         sessions, ts = events.part(rows).session_ids(), events.ts_s[rows]
         for at in order.tolist():
             yield Record(int(ts[at]), TOPICS[topics[at]], int(sessions[at]), values[at])
 
-    def _songs(self, some: Events, after_others: bool = False) -> pl.Series:
-        songs = self.plan.songs
-        return (songs.json_after if after_others else songs.json).gather(
-            np.where(some.track < 0, len(songs), some.track)
-        )
-
-    def _states_as_json(self, names: Sequence[str]) -> pl.Series:
+    def _states_as_json(self, topic: str) -> list[bytes]:
         """What stands between the session's id and the item's number."""
-        return pl.Series([f',{_fields(state, *names)},"itemInSession":' for state in self.states.states])
+        return [b',%b,"itemInSession":' % _fields(state, *_STATE_FIELDS[topic]) for state in self.states.states]
 
-    def _extra_fields(self, topic: str, some: Events) -> dict[str, pl.Series]:
-        """Fields that Eventsim doesn't have, each with its comma; none unless asked for."""
-        extras, songs = self.plan.extras, self.plan.songs
-        found: dict[str, pl.Series] = {}
+    def _extra_pieces(self) -> dict[str, int]:
+        """Fields that Eventsim doesn't have, each with its comma: where they begin in the book, of those asked for."""
+        extras, found = self.plan.extras, {}
         if extras.device:
-            device = self.directory.profiles(some.user_id).device()
-            found["device"] = _texts("deviceType", device)
-        if topic == LISTEN_EVENTS and extras.track_id:
-            found["track"] = _texts("track_id", songs.track_id.gather(some.track))
-        if topic == LISTEN_EVENTS and extras.played:
-            played = pl.Series(some.played_ms).cast(pl.String)
-            found["played"] = pl.select(pl.lit(',"played_ms":') + played).to_series()
-        if topic == LISTEN_EVENTS and extras.origin:
-            found["origin"] = _texts("playSource", origins(self.directory.draws, some))
+            found["device"] = self._book.add(_texts("deviceType", people().agent_device))
+        if extras.track_id:
+            found["track"] = self._book.add(_texts("track_id", self.plan.songs.track_id))
+        if extras.origin:
+            found["origin"] = self._book.add(_texts("playSource", ORIGINS))
         return found
 
+    def _add_extras(self, slots: Slots, topic: str, some: Events) -> None:
+        if "device" in self._extra_at:
+            slots.piece(self._extra_at["device"] + self.directory.profiles(some.user_id).agent)
+        if topic != LISTEN_EVENTS:
+            return
+        if "track" in self._extra_at:
+            slots.piece(self._extra_at["track"] + some.track)
+        if self.plan.extras.played:
+            slots.text(b',"played_ms":').number(some.played_ms)
+        if "origin" in self._extra_at:
+            slots.piece(self._extra_at["origin"] + origins(self.directory.draws, some))
 
-def _texts(name: str, values: pl.Series) -> pl.Series:
-    """`,"name":"value"` for plain texts that need no escaping."""
-    return pl.select(pl.lit(f',"{name}":"') + values + pl.lit('"')).to_series()
+
+def _texts(name: str, values: Sequence[str]) -> list[bytes]:
+    """`,"name":"value"` for each value."""
+    return [b',"%b":%b' % (name.encode(), orjson.dumps(value)) for value in values]
 
 
-def _fields(state: State, *names: str) -> str:
-    return orjson.dumps({name: getattr(state, name) for name in names})[1:-1].decode()
+def _fields(state: State, *names: str) -> bytes:
+    return orjson.dumps({name: getattr(state, name) for name in names})[1:-1]

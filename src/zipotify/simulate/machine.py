@@ -10,11 +10,11 @@ import numpy as np
 
 from zipotify.errors import ConfigError
 from zipotify.simulate.config import EventsimConfig, State
-from zipotify.simulate.draws import Bools, Floats, Ints, cumulative, pick
+from zipotify.simulate.draws import Bools, Floats, Ints, cumulative
 
 NEXT_SONG = "NextSong"
 LOGIN = "Login"
-LOGOUT = "Logout"
+LEAVING = ("Logout", "Cancel")
 LOGGED_IN = "Logged In"
 STATUS_CHANGES = ("Submit Upgrade", "Submit Downgrade")
 _ROUNDING = 1e-9
@@ -22,13 +22,14 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Machine:
-    """States by number, and draws among them for whole arrays."""
+    """States by number, and who can follow whom."""
 
     states: tuple[State, ...]
     is_song: Bools
     is_redirect: Bools
     is_login: Bools
-    is_logout: Bools
+    is_leaving: Bools
+    """Whether a song stops with it."""
     is_logged_in: Bools
     is_status_change: Bools
     is_shown: Bools
@@ -36,24 +37,15 @@ class Machine:
     is_churned: Bools
     group: Ints
     """Number of the state's (auth, level)."""
-    _edges: Floats
+    edges: Floats
     """Per state its cumulative p, each row moved up by the state's number: one sorted array for all rows."""
-    _edge_dest: Ints
-    _edge_end: Ints
-    _starts: Floats
+    edge_dest: Ints
+    edge_end: Ints
+    """Where the edges of each state end; the first entry, 0, is where they begin."""
+    starts: Floats
     """Per group the cumulative shares of its first states, moved up likewise."""
-    _start_state: Ints
+    start_state: Ints
     _groups: dict[tuple[str, str], int]
-
-    def follow(self, state: Ints, u: Floats) -> tuple[Ints, Bools]:
-        """The next state, and whether the session ends instead (the state is then meaningless)."""
-        at = np.searchsorted(self._edges, state + u, side="right")
-        ended = at >= self._edge_end[state]
-        return self._edge_dest[np.minimum(at, len(self._edge_dest) - 1)], ended
-
-    def first(self, group: Ints, u: Floats) -> Ints:
-        """The first state of a session of users in that (auth, level)."""
-        return self._start_state[pick(self._starts, group + u)]
 
     def group_of(self, auth: str, level: str) -> int:
         """Number of an (auth, level); KeyError when nothing starts or happens there."""
@@ -93,17 +85,17 @@ class _Compiler:
             is_song=np.array([s.page == NEXT_SONG for s in states]),
             is_redirect=np.array([300 <= s.status <= 398 for s in states]),
             is_login=np.array([s.page == LOGIN for s in states]),
-            is_logout=np.array([s.page == LOGOUT for s in states]),
+            is_leaving=np.array([s.page in LEAVING or s.auth != LOGGED_IN for s in states]),
             is_logged_in=np.array([s.auth == LOGGED_IN for s in states]),
             is_status_change=np.array([s.page in STATUS_CHANGES for s in states]),
             is_shown=np.array([shown.get(s.auth, True) for s in states]),
             is_churned=np.array([s.auth == config.churned_state for s in states]),
             group=np.array([self._groups[s.auth, s.level] for s in states]),
-            _edges=edges,
-            _edge_dest=dest,
-            _edge_end=end,
-            _starts=starts,
-            _start_state=start_state,
+            edges=edges,
+            edge_dest=dest,
+            edge_end=end,
+            starts=starts,
+            start_state=start_state,
             _groups=self._groups,
         )
 
@@ -111,7 +103,7 @@ class _Compiler:
         number_of = {state: number for number, state in enumerate(self._states)}
         edges: list[float] = []
         dests: list[int] = []
-        ends: list[int] = []
+        ends = [0]
         for number, state in enumerate(self._states):
             total = 0.0
             for at in self._out.get(state, []):
@@ -119,7 +111,7 @@ class _Compiler:
                 edges.append(number + (1.0 if total > 1 - _ROUNDING else total))
                 dests.append(number_of[self._config.transitions[at].dest])
             ends.append(len(edges))
-        return np.array(edges), np.array(dests), np.array(ends)
+        return np.array(edges, np.float64), np.array(dests, np.int64), np.array(ends)
 
     def _starts(self) -> tuple[Floats, Ints]:
         number_of = {state: number for number, state in enumerate(self._states)}
@@ -130,7 +122,7 @@ class _Compiler:
             if entries:
                 shares += [group + float(share) for share in cumulative([e.weight for e in entries])]
                 firsts += [number_of[e.state] for e in entries]
-        return np.array(shares), np.array(firsts)
+        return np.array(shares, np.float64), np.array(firsts, np.int64)
 
     def _check_sums(self) -> None:
         for state, numbers in self._out.items():

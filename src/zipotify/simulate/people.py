@@ -11,87 +11,85 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 import orjson
-import polars as pl
 
 from zipotify.contracts.device import device_class
-from zipotify.simulate.draws import Floats, Ints, cumulative
+from zipotify.simulate.draws import Floats, cumulative
 
-_PLACE_COLUMNS = ("city", "zip", "state", "lon", "lat")
 _ZIPS_PER_100_000 = 8
 _MOST_ZIPS = 60
 _ZIP_SPREAD_DEGREES = 0.09
 
 
 @dataclass(frozen=True)
+class Places:
+    """Postal codes, as columns and as JSON."""
+
+    city: list[str]
+    zip: list[str]
+    state: list[str]
+    lon: Floats
+    lat: Floats
+    head: list[bytes]
+    """Fields before the user agent."""
+    tail: list[bytes]
+    """Fields after it."""
+
+
+@dataclass(frozen=True)
 class People:
-    """The lists to draw from, as columns and as JSON, with cumulative shares."""
+    """The lists to draw from, as texts and as JSON fields with their commas, and cumulative shares."""
 
-    places: pl.DataFrame
-    """city, zip, state, lon, lat, and the JSON `head` before and `tail` after the user agent."""
+    places: Places
     place_shares: Floats
-    agents: pl.DataFrame
-    """user_agent, device and `json`."""
+    agent: list[str]
+    agent_json: list[bytes]
+    agent_device: list[str]
     agent_shares: Floats
-    last_names: pl.Series
-    """JSON field of each, with its comma; the plain names are in `last_name`."""
-    last_name: pl.Series
+    last_name: list[str]
+    last_name_json: list[bytes]
     last_name_shares: Floats
-    first_names: pl.Series
-    first_name: pl.DataFrame
-    """first_name and gender."""
+    first_name: list[str]
+    gender: list[str]
+    first_name_json: list[bytes]
     first_name_shares: Floats
-
-    def device_json(self, place: Ints, agent: Ints) -> pl.Series:
-        """Fields city to lat of events of users there with that agent."""
-        frame = pl.DataFrame(
-            {
-                "head": self.places["head"].gather(place),
-                "agent": self.agents["json"].gather(agent),
-                "tail": self.places["tail"].gather(place),
-            }
-        )
-        return frame.select(pl.concat_str("head", "agent", "tail")).to_series()
 
 
 @cache
 def people() -> People:
     """The built-in lists."""
-    places = list(_places())
+    columns = list(zip(*_places(), strict=True))
+    city, code, state, lon, lat, head, tail, share = (list(column) for column in columns)
     agents, last_names, first_names = (list(_rows(n)) for n in ("user_agents", "surnames", "first_names"))
-    agent_names = [row["user_agent"] for row in agents]
+    agent = [row["user_agent"] for row in agents]
     return People(
-        places=pl.DataFrame(
-            places, schema=["city", "zip", "state", "lon", "lat", "head", "tail", "share"], orient="row"
-        ),
-        place_shares=cumulative([place[-1] for place in places]),
-        agents=pl.DataFrame(
-            {
-                "user_agent": agent_names,
-                "device": [device_class(name) for name in agent_names],
-                "json": [_json(name) for name in agent_names],
-            }
-        ),
+        places=Places(city, code, state, np.array(lon), np.array(lat), head, tail),
+        place_shares=cumulative(share),
+        agent=agent,
+        agent_json=[_json(name) for name in agent],
+        agent_device=[str(device_class(name)) for name in agent],
         agent_shares=cumulative([float(row["weight"]) for row in agents]),
-        last_names=pl.Series([f',"lastName":{_json(row["last_name"])}' for row in last_names]),
-        last_name=pl.Series([row["last_name"] for row in last_names]),
+        last_name=[row["last_name"] for row in last_names],
+        last_name_json=[b',"lastName":' + _json(row["last_name"]) for row in last_names],
         last_name_shares=cumulative([float(row["weight"]) for row in last_names]),
-        first_names=pl.Series(
-            [f',"firstName":{_json(row["first_name"])},"gender":{_json(row["gender"])}' for row in first_names]
-        ),
-        first_name=pl.DataFrame(first_names, schema=["first_name", "gender"]),
+        first_name=[row["first_name"] for row in first_names],
+        gender=[row["gender"] for row in first_names],
+        first_name_json=[
+            b',"firstName":' + _json(row["first_name"]) + b',"gender":' + _json(row["gender"]) for row in first_names
+        ],
         first_name_shares=cumulative([float(row["weight"]) for row in first_names]),
     )
 
 
-def _json(value: object) -> str:
-    return orjson.dumps(value).decode()
+def _json(value: object) -> bytes:
+    return orjson.dumps(value)
 
 
-def _places() -> Iterator[tuple[str, str, str, float, float, str, str, float]]:
-    """Postal codes: the columns of `People.places` and the population. More codes in larger cities."""
+def _places() -> Iterator[tuple[Any, ...]]:
+    """Postal codes: the columns of `Places` and the population. More codes in larger cities."""
     for row in _rows("us_places"):
         population = float(row["population"])
         count = int(min(_MOST_ZIPS, max(2, population / 100 * _ZIPS_PER_100_000)))
@@ -99,8 +97,8 @@ def _places() -> Iterator[tuple[str, str, str, float, float, str, str, float]]:
             city, state, code = row["city"], row["state"], f"{row['zip_prefix']}{number + 1:02d}"
             east, north = _offset(number)
             lon, lat = round(float(row["lon"]) + east, 6), round(float(row["lat"]) + north, 6)
-            head = f',{_json({"city": city, "zip": code, "state": state})[1:-1]},"userAgent":'
-            tail = f",{_json({'lon': lon, 'lat': lat})[1:-1]}"
+            head = b"," + _json({"city": city, "zip": code, "state": state})[1:-1] + b',"userAgent":'
+            tail = b"," + _json({"lon": lon, "lat": lat})[1:-1]
             yield city, code, state, lon, lat, head, tail, population / count
 
 

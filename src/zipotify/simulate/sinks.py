@@ -14,21 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from zipotify.contracts.fields import TOPICS
-from zipotify.simulate.columns import ColumnWriter
 from zipotify.simulate.events import Events
 from zipotify.simulate.faults import FaultWriter
 from zipotify.simulate.lines import LineWriter
+from zipotify.simulate.pieces import Pieces
 from zipotify.simulate.plan import Plan
 
 Format = Literal["ndjson", "ndjson.gz", "ndjson.zst", "parquet", "none"]
 TRUTH = "faults.truth"
 """Name of the file that says what was done to the events on purpose: JSON lines, named so that nothing loads them."""
+LINE_UNIT_EVENTS = 25_000
 _CODEC = {"ndjson.gz": "gzip", "ndjson.zst": "zstd"}
 _ZSTD_LEVEL = 3
 _GZIP_LEVEL = 6
@@ -51,7 +47,7 @@ class Unit:
 class Sink(ABC):
     """Encodes units and writes them; one in each process."""
 
-    unit_events = 25_000
+    unit_events = LINE_UNIT_EVENTS
     """Page views of a unit, about."""
 
     def __init__(self, plans: list[Plan], folder: Path) -> None:
@@ -97,25 +93,24 @@ class LineSink(Sink):
         self._ending = ending
         self._faults = FaultWriter(plans) if plans[0].faults else None
         codec = _CODEC.get(ending)
-        level = _GZIP_LEVEL if codec == "gzip" else _ZSTD_LEVEL
-        self._codec = pa.Codec(codec, compression_level=level) if codec else None
+        self._codec = _codec(codec) if codec else None
 
     def encode(self, number: int, events: Events) -> Unit:
         """Lines of all topics, and of the truth about injected faults."""
         unit = Unit(number)
         writer = self._faults or self._lines
         for topic in TOPICS:
-            self._add(unit, topic, writer.lines(topic, events, writer.rows_of(topic, events), "\n"))
+            self._add(unit, topic, writer.lines(topic, events, writer.rows_of(topic, events), b"\n"))
         if self._faults:
-            self._add(unit, TRUTH, self._faults.truth(events, "\n"))
+            self._add(unit, TRUTH, self._faults.truth(events, b"\n"))
         return unit
 
-    def _add(self, unit: Unit, name: str, lines: pl.Series) -> None:
+    def _add(self, unit: Unit, name: str, lines: Pieces) -> None:
         unit.counts[name] = len(lines)
-        unit.parts[name] = self._packed(_joined(lines)) if len(lines) else b""
+        unit.parts[name] = self._packed(memoryview(lines.content)) if len(lines) else b""
 
     def _packed(self, data: memoryview) -> bytes | memoryview:
-        return self._codec.compress(pa.py_buffer(data), asbytes=True) if self._codec else data
+        return self._codec.compress(data, asbytes=True) if self._codec else data
 
     def write(self, unit: Unit, offsets: dict[str, int]) -> None:
         """Into the files, at the place that all earlier units leave."""
@@ -140,9 +135,11 @@ class LineSink(Sink):
 class ParquetSink(Sink):
     """`<topic>/part-00000.parquet` and so on, one part a unit; the columns are the fields of the lines."""
 
-    unit_events = 200_000
+    unit_events = 100_000
 
     def __init__(self, plans: list[Plan], folder: Path) -> None:
+        from zipotify.simulate.columns import ColumnWriter  # Arrow takes a moment to import
+
         super().__init__(plans, folder)
         self._columns = ColumnWriter(self._lines)
 
@@ -181,11 +178,10 @@ SINKS: dict[Format, Callable[[list[Plan], Path], Sink]] = {
 }
 
 
-def _joined(lines: pl.Series) -> memoryview:
-    """All lines one after the other: as they lie in memory, in one piece."""
-    array = lines.rechunk().to_arrow()
-    offsets = np.frombuffer(array.buffers()[1], np.int64)
-    return memoryview(array.buffers()[2])[offsets[array.offset] : offsets[array.offset + len(array)]]
+def _codec(name: str) -> Any:
+    import pyarrow as pa
+
+    return pa.Codec(name, compression_level=_GZIP_LEVEL if name == "gzip" else _ZSTD_LEVEL)
 
 
 def _parquet(table: Any) -> bytes:
@@ -193,6 +189,8 @@ def _parquet(table: Any) -> bytes:
 
     Bounds are kept for the time alone, and counters aren't tried as dictionaries: a third of the time otherwise spent.
     """
+    import pyarrow.parquet as pq
+
     buffer = io.BytesIO()
     pq.write_table(
         table,

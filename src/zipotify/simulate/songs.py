@@ -8,12 +8,11 @@ from functools import cached_property
 
 import numpy as np
 import orjson
-import polars as pl
 
 from zipotify.simulate import draws
-from zipotify.simulate.draws import Draws, Floats, Ints, cumulative, normal_pair, pick
+from zipotify.simulate.draws import Draws, Floats, Ints, cumulative, normal_pair
 
-WEEK_S = 7 * 86_400
+_GUIDE_PARTS = 16_384
 DEFAULT_DURATION_S = 180.0
 """Length of a track whose length isn't known."""
 _RELEASED_PER_WEEK = 0.001
@@ -36,11 +35,12 @@ class Songs:
         track_ids: Sequence[str] = (),
     ) -> None:
         lengths = [DEFAULT_DURATION_S if value is None else value for value in durations_s]
-        self.artist = pl.Series(artists, dtype=pl.String)
-        self.title = pl.Series(titles, dtype=pl.String)
-        self.track_id = pl.Series(track_ids or [""] * len(lengths), dtype=pl.String)
+        self.artist = list(artists)
+        self.title = list(titles)
+        self.track_id = list(track_ids) or [""] * len(lengths)
         self.duration_s = np.asarray(lengths, np.float32)
         self.shares: Floats = cumulative(weights)
+        self.guide: Ints = guide_to(self.shares)
         self.whole_s: Ints = np.asarray(lengths, np.float64).astype(np.int64)
         self.length_ms: Ints = np.round(self.duration_s.astype(np.float64) * 1000).astype(np.int64)
 
@@ -48,29 +48,24 @@ class Songs:
         return len(self.whole_s)
 
     @cached_property
-    def json(self) -> pl.Series:
-        """Fields artist, song and duration of each track; the last entry, empty, stands for no track."""
+    def json(self) -> list[bytes]:
+        """Fields artist, song and duration of each track."""
         rows = zip(self.artist, self.title, self.duration_s, strict=True)
-        parts = [
-            f'"artist":{_json(artist)},"song":{_json(title)},"duration":{_json(duration)}'
+        return [
+            b'"artist":%b,"song":%b,"duration":%b' % (_json(artist), _json(title), _json(duration))
             for artist, title, duration in rows
         ]
-        return pl.Series([*parts, ""], dtype=pl.String)
-
-    @cached_property
-    def json_after(self) -> pl.Series:
-        """The same after other fields: with a comma in front; still empty for no track."""
-        return pl.select(pl.when(self.json == "").then(self.json).otherwise("," + self.json)).to_series()
 
     def fingerprint(self) -> str:
         """Hash (hex) over everything that draws and events follow from."""
-        digest = hashlib.sha256("\n".join(self.json).encode())
+        digest = hashlib.sha256(b"\n".join(self.json))
         digest.update(self.shares.tobytes())
         return digest.hexdigest()
 
-    def pick(self, u: Floats) -> Ints:
-        """Tracks drawn by their shares of plays."""
-        return pick(self.shares, u)
+
+def guide_to(shares: Floats) -> Ints:
+    """Where each of the equal parts of 0 to 1 begins among cumulative shares, so that a draw is found at once."""
+    return np.searchsorted(shares, np.arange(_GUIDE_PARTS + 1) / _GUIDE_PARTS, side="right")
 
 
 class Drift:
@@ -84,13 +79,10 @@ class Drift:
         self._numbers = numbers
         self._shares: dict[int, Floats] = {}
 
-    def pick(self, u: Floats, t: Ints) -> Ints:
-        """Tracks drawn by the shares of the week of `t`."""
-        week, chosen = t // WEEK_S, np.empty(len(t), np.int64)
-        for number in np.unique(week).tolist():
-            at = np.flatnonzero(week == number)
-            chosen[at] = pick(self.shares_at(number), u[at])
-        return chosen
+    def weeks(self, first: int, end: int) -> tuple[Floats, Ints]:
+        """Cumulative shares and their guides, a row for each week from the first on."""
+        rows = [self.shares_at(week) for week in range(first, end)]
+        return np.stack(rows), np.stack([guide_to(row) for row in rows])
 
     def shares_at(self, week: int) -> Floats:
         """Cumulative shares in that week (since 1970)."""
@@ -113,6 +105,6 @@ class Drift:
         return np.asarray(boost * np.exp(0.15 * normal_pair(u[0], u[1])[0]))
 
 
-def _json(value: object) -> str:
+def _json(value: object) -> bytes:
     """JSON of a text; of a 32-bit float, the shortest decimal that reads back as it."""
-    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)

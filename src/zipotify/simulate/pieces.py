@@ -1,0 +1,116 @@
+"""Texts from pieces: what is written again and again is kept once, in a book, and each row names its pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from zipotify.simulate.draws import Ints
+from zipotify.simulate.native import text
+
+
+class Pieces:
+    """Texts one after the other, as bytes."""
+
+    def __init__(self, content: Any, at: Ints) -> None:
+        self.content = content
+        self.at = at
+
+    @classmethod
+    def of(cls, texts: Sequence[bytes]) -> Pieces:
+        """Those texts."""
+        at = np.zeros(len(texts) + 1, np.int64)
+        np.cumsum([len(piece) for piece in texts], out=at[1:])
+        return cls(np.frombuffer(bytearray(b"".join(texts) or b"\0"), np.uint8), at)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Pieces]) -> Pieces:
+        """The pieces of all parts, one after the other."""
+        begins = np.cumsum([0, *(part.at[-1] for part in parts)])
+        at = [part.at[:-1] + begin for part, begin in zip(parts, begins, strict=False)]
+        return cls(np.concatenate([part.content[: part.at[-1]] for part in parts]), np.concatenate([*at, begins[-1:]]))
+
+    def __len__(self) -> int:
+        return len(self.at) - 1
+
+    def __iter__(self) -> Iterator[bytes]:
+        content, ends = self.content.tobytes(), self.at.tolist()
+        return (content[begin:end] for begin, end in pairwise(ends))
+
+
+class Book:
+    """Pieces by number."""
+
+    def __init__(self) -> None:
+        self._texts: list[bytes] = []
+        self._single: dict[bytes, int] = {}
+        self._pieces: Pieces | None = None
+
+    def add(self, texts: Sequence[bytes]) -> int:
+        """Take them in; returns the number of the first."""
+        self._texts += texts
+        self._pieces = None
+        return len(self._texts) - len(texts)
+
+    def number_of(self, piece: bytes) -> int:
+        """Number of a single piece, which is taken in when it is new."""
+        if piece not in self._single:
+            self._single[piece] = self.add([piece])
+        return self._single[piece]
+
+    @property
+    def pieces(self) -> Pieces:
+        """All of them."""
+        if self._pieces is None:
+            self._pieces = Pieces.of(self._texts)
+        return self._pieces
+
+
+_NOTHING = Pieces.of([])
+
+
+class Slots:
+    """What rows consist of, in order; `write` puts them together."""
+
+    def __init__(self, book: Book, row_count: int, own: Pieces = _NOTHING) -> None:
+        self._book = book
+        self._own = own
+        self._row_count = row_count
+        self._slots: list[tuple[int, Any]] = []
+
+    def text(self, piece: bytes) -> Slots:
+        """The same text in every row."""
+        return self._with(text.SAME, self._book.number_of(piece))
+
+    def piece(self, which: Any) -> Slots:
+        """Per row, a piece of the book."""
+        return self._with(text.PIECE, which)
+
+    def own(self, which: Any) -> Slots:
+        """Per row, one of the rows' own pieces."""
+        return self._with(text.OWN, which)
+
+    def number(self, values: Any) -> Slots:
+        """Per row, a number, 0 or more."""
+        return self._with(text.NUMBER, values)
+
+    def _with(self, kind: int, values: Any) -> Slots:
+        self._slots.append((kind, values))
+        return self
+
+    def write(self) -> Pieces:
+        """One text a row."""
+        kinds = np.array([kind for kind, _ in self._slots])
+        same = np.array([values if kind == text.SAME else 0 for kind, values in self._slots])
+        values = np.empty((len(kinds), self._row_count), np.int64)
+        for number, (kind, given) in enumerate(self._slots):
+            if kind != text.SAME:
+                values[number] = given
+        book, own = self._book.pieces, self._own
+        at = text.ends(kinds, values, same, book.at, own.at)
+        content = np.empty(max(int(at[-1]), 1), np.uint8)
+        text.write(kinds, values, same, book.content, book.at, own.content, own.at, at, content)
+        return Pieces(content[: at[-1]], at)
