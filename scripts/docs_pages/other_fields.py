@@ -48,6 +48,7 @@ _CATALOGUE = {
     "spelling_count": "how many spellings of the name were found",
 }
 _INNER = {
+    "has_events": "whether anybody at that level had an event on that day",
     "first_day": "first day of the source with any event",
     "last_day": "last day of the source with any event",
     "first_week": "Monday of the user's first ISO week with any event",
