@@ -1,0 +1,102 @@
+"""A history that was built piece by piece is the history built at once: every table, every row, every column."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import orjson
+import pytest
+
+from support.warehouse import new_home
+from zipotify.errors import BuildError
+from zipotify.lake.load import load_files
+from zipotify.settings import Settings
+from zipotify.warehouse import build as building
+from zipotify.warehouse import runner
+from zipotify.warehouse.runner import DbtRunner
+
+pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]
+
+_PIECES = ((0.60, 0), (0.62, 4), (0.90, 1), (0.98, 3), (1.00, 2))
+"""Where each stretch of time ends, as a share of the history, and in which order it comes: uneven, out of order."""
+_LATE_SHARE = 0.02
+_ALL_TABLES = """
+    select table_schema || '.' || table_name from information_schema.tables
+    where table_schema in ('staging', 'intermediate', 'marts') order by all
+"""
+_FIRST_HALF = ("--select", "staging", "intermediate", "fct_sessions")
+
+
+@pytest.fixture
+def pieces(sources: dict[str, Path], tmp_path: Path) -> list[Path]:
+    """The simulated events in five uneven folders, out of order; some of each stretch come with another one."""
+    chance = random.Random(7)
+    events = [(file.name, line) for file in sorted(sources["sim"].rglob("*.ndjson")) for line in file.open("rb")]
+    instants = [orjson.loads(line)["ts"] for _, line in events]
+    first, last = min(instants), max(instants)
+    files: dict[Path, list[bytes]] = defaultdict(list)
+    for (name, line), instant in zip(events, instants, strict=True):
+        share = (instant - first) / (last - first)
+        place = next(place for end, place in _PIECES if share <= end)
+        place = chance.randrange(5) if chance.random() < _LATE_SHARE else place
+        files[tmp_path / f"piece{place}" / name].append(line)
+    for file, lines in files.items():
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"".join(lines))
+    return [tmp_path / f"piece{place}" for place in range(5)]
+
+
+@pytest.fixture
+def without_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds here are compared with each other; their checks run in the other tests."""
+    monkeypatch.setattr(runner, "_NO_UNIT_TESTS", ("--exclude-resource-types", "unit_test", "test"))
+
+
+def _tables(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
+    with duckdb.connect(str(settings.home.warehouse_file), read_only=True) as working:
+        names = [row[0] for row in working.execute(_ALL_TABLES).fetchall()]
+        return {name: working.execute(f"select * from {name} order by all").fetchall() for name in names}
+
+
+@contextmanager
+def _killed() -> Iterator[None]:
+    """Builds inside of this end when staging, and only some of what follows, are replaced."""
+
+    def half(self: DbtRunner, with_analyses: bool = True) -> list[str]:  # noqa: ARG001 - it never gets so far
+        self._run("run", *_FIRST_HALF)
+        raise BuildError("killed", "run it again")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(DbtRunner, "build", half)
+        yield
+
+
+def _build(settings: Settings, full: bool = False, everything: bool = False) -> str:
+    """Why the build started from nothing; empty when it did not."""
+    return building.build(settings, full, everything=everything).full_because
+
+
+@pytest.mark.usefixtures("without_checks")
+def test_five_pieces_out_of_order_make_what_one_build_makes(pieces: list[Path], tmp_path: Path) -> None:
+    settings = new_home(tmp_path / "home")
+    reasons = []
+    for number, piece in enumerate(pieces):
+        load_files(settings, [piece], "sim")
+        if number == 2:
+            with _killed(), pytest.raises(BuildError, match="killed"):
+                _build(settings)
+        else:
+            reasons.append(_build(settings, everything=number == 4))
+    assert reasons == ["nothing was built yet", "", "", ""]
+    in_pieces = _tables(settings)
+    assert _build(settings, full=True) == "it was asked for"
+    at_once = _tables(settings)
+    assert set(in_pieces) == set(at_once)
+    for name, rows in at_once.items():
+        assert in_pieces[name] == rows, name
+    assert len(at_once["marts.fct_plays"]) > 1000
