@@ -117,3 +117,13 @@ def test_a_line_that_is_no_text_is_counted_and_left_out(tmp_path: Path) -> None:
         file.write(b"u\xb8\tSOAAAAA12345678900\n")
     frame, report = read_triplets([tmp_path / "train_triplets.txt"])
     assert (len(frame), report.read, report.refused.total()) == (9, 10, 1)
+
+
+def test_a_database_whose_own_complaint_is_no_text_is_named(tmp_path: Path) -> None:
+    """Found by the fuzzer: the import ended with a traceback."""
+    _sqlite(tmp_path / "songs.db")
+    whole = (tmp_path / "songs.db").read_bytes()
+    (tmp_path / "songs.db").write_bytes(whole.replace(b"(track_id", b" \x80rack_id", 1))
+    frame, report = read_databases([tmp_path / "songs.db"])
+    assert len(frame) == 0
+    assert list(report.broken) == [str(tmp_path / "songs.db")]

@@ -31,7 +31,7 @@ def read_databases(files: list[Path]) -> tuple[pl.DataFrame, SourceReport]:
     for file in files:
         try:
             parts += _read(file)
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:  # the last: of a complaint
             report.break_off(file, error)
     frame = pl.concat(parts)
     report.read = len(frame)
