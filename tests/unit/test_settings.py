@@ -83,9 +83,7 @@ def test_a_misspelt_variable_is_refused_with_what_was_meant(
     assert "secret value" not in str(raised.value)
 
 
-@pytest.mark.parametrize(
-    "name", ["HOME", "CACHE", "RUN_ID", "VENV", "PYTHON", "LAKE", "AIRFLOW_PORT"]
-)
+@pytest.mark.parametrize("name", ["HOME", "CACHE", "RUN_ID", "VENV", "PYTHON", "LAKE", "AIRFLOW_PORT"])
 def test_variables_of_our_scripts_are_let_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(f"ZIPOTIFY_{name}", str(tmp_path))
     load_settings(tmp_path)
