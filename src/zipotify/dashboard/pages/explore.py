@@ -58,7 +58,7 @@ def layout(_filters: Filters) -> Component:
                                 className="zip-sql-place",
                             ),
                             dcc.Store(id="explore-words"),
-                            dmc.Button("Run", id="explore-run", size="sm", mt="xs", className="zip-run"),
+                            dmc.Button("Run", id="explore-run", color="zip.7", size="sm", mt="xs", className="zip-run"),
                         ],
                         className="zip-tile",
                     ),
