@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-GENEROUS_S = 600.0
+GENEROUS_S = 1000.0
 """Limit of every wait: these machines may be ten times slower than a laptop."""
 
 
