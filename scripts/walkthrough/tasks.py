@@ -142,7 +142,7 @@ def _year(reader: Reader) -> str:
 
 _PLAYS = r"Plays [\d.,]+"
 _ROWS: tuple[tuple[str, str, str, Callable[[Reader], str], str], ...] = (
-    (_ENGINEER, "Is it healthy right now?", "Now, the strip at the top", _strip, r"Ledger .+ Newest build"),
+    (_ENGINEER, "Is it healthy right now?", "Now, the strip at the top", _strip, r"Ledger \S+"),
     (
         _ENGINEER,
         "Does each part run, and what did it say?",
