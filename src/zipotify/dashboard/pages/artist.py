@@ -7,6 +7,7 @@ from zipotify.dashboard.components.ranking import Entry, ranking
 from zipotify.dashboard.pages.about import audience_tile, days_tile, figures_tile, of_artist
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.pages.searched import searched
+from zipotify.dashboard.pages.track import track_href
 from zipotify.dashboard.scope import Scope, literal
 from zipotify.dashboard.tile import Component, Frame, Tile
 
@@ -29,13 +30,12 @@ limit {_SHOWN}"""
 
 
 def _draw_tracks(frame: Frame) -> Component:
-    filters = frame.scope.filters
     entries = [
         Entry(
             row["song"] or "(no name)",
             row["play_count"],
             note=wording.share(row["share"]),
-            href=f"/music/track{filters.with_(song=row['song']).search()}" if row["song"] else "",
+            href=track_href(frame.scope.filters, row["artist"], row["song"]),
         )
         for row in frame.records()
     ]
