@@ -23,6 +23,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from zipotify.runtime.machine import calibration
+
 DEFAULT_CONFIG = Path(__file__).parents[1] / "src" / "zipotify" / "simulate" / "default.toml"
 PERIOD = ("-s", "2024-01-01", "-e", "2024-01-31", "-g", "0.5", "-r", "42", "-q", "--catalog", "builtin")
 REFERENCE_LINES_A_CPU_S = 11_300
@@ -112,18 +114,6 @@ def apart(what: str, *arguments: str) -> Any:
     command = [sys.executable, __file__, "--part", what, "--arguments", *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def calibration() -> dict[str, object]:
-    """What kind of machine this is: cores, and a fixed piece of work on one of them."""
-    started = time.process_time()
-    sum(number * number for number in range(3_000_000))
-    return {
-        "cores": os.cpu_count(),
-        "machine": platform.machine(),
-        "python_loop_s": round(time.process_time() - started, 3),
-        "load_average": [round(load, 1) for load in os.getloadavg()],
-    }
 
 
 def better(one: dict[str, float], other: dict[str, float]) -> dict[str, float]:
