@@ -1,11 +1,13 @@
 """The simulator beside the fastest library writers of the same table, beside itself in two processes, and its memory.
 
-    .venv/bin/python bench/simulate.py --config example-config.json --users 20000 --out bench/results/simulate.json
+    .venv/bin/python bench/simulate.py --config example-config.json --out bench/results/simulate.json
 
-Every part runs in a process of its own. CPU seconds are the measure where other load on the machine would disturb the
-clock; they include start-up for our runs and leave it out for the libraries, whose time begins when the finished table
-lies in memory. The speed-up of two processes is also given by CPU: what one process spends, over what the busiest of
-the others spends while the rest waits for it.
+Every part runs in a process of its own. Our runs are measured whole, start-up included; for the libraries, time begins
+when the finished table lies in memory. CPU seconds are the measure where other load on the machine would disturb the
+clock; what two processes gain is read off the clock, so `--sections processes` wants the machine for itself, and the
+same gain of a plain loop is measured beside it, as shared cores rarely give twice the work. Each figure is the best of
+some rounds, in which both sides take turns. The kernel's memory for files is touched before: whoever is the first to
+use a page pays for it on a virtual machine.
 """
 
 from __future__ import annotations
@@ -13,24 +15,30 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from zipotify.runtime.machine import calibration
+from result import measured
 
 DEFAULT_CONFIG = Path(__file__).parents[1] / "src" / "zipotify" / "simulate" / "default.toml"
 PERIOD = ("-s", "2024-01-01", "-e", "2024-01-31", "-g", "0.5", "-r", "42", "-q", "--catalog", "builtin")
 REFERENCE_LINES_A_CPU_S = 11_300
+SECTIONS = ("speed", "processes", "memory")
+ROUNDS = 3
+LOOP_STEPS = 10_000_000
+
+Cost = dict[str, float]
 
 
-def cli(*arguments: str) -> dict[str, float]:
+def cli(*arguments: str) -> Cost:
     """Run the command to its end; seconds on the clock, CPU seconds and peak memory of it and its children."""
     started = time.monotonic()
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -46,122 +54,163 @@ def cli(*arguments: str) -> dict[str, float]:
     }
 
 
-def library_writers(folder: Path, target: Path) -> dict[str, dict[str, float]]:
-    """Write the finished table with each library writer; the table was read into memory before."""
+def library_writers(folder: Path, target: Path) -> dict[str, Cost]:
+    """Write the finished table with each library writer, topic by topic, from memory."""
     import polars as pl
     import pyarrow.parquet as pq
 
-    tables = {path.name: pl.read_parquet(path) for path in sorted(folder.iterdir()) if path.is_dir()}
-    arrow = {name: table.to_arrow() for name, table in tables.items()}
+    spent: dict[str, Cost] = {}
 
-    def all_of(write: Callable[[str], object]) -> dict[str, float]:
+    def note(name: str, write: Callable[[], object]) -> None:
         started, cpu = time.monotonic(), time.process_time()
-        for name in tables:
-            write(name)
-        return {"seconds": time.monotonic() - started, "cpu_seconds": time.process_time() - cpu}
+        write()
+        before = spent.get(name, {"seconds": 0.0, "cpu_seconds": 0.0})
+        spent[name] = {
+            "seconds": before["seconds"] + time.monotonic() - started,
+            "cpu_seconds": before["cpu_seconds"] + time.process_time() - cpu,
+        }
 
-    return {
-        "polars ndjson": all_of(lambda name: tables[name].write_ndjson(target / f"{name}.ndjson")),
-        "polars parquet zstd 1": all_of(
-            lambda name: tables[name].write_parquet(target / f"{name}.p", compression="zstd", compression_level=1)
-        ),
-        "polars parquet snappy": all_of(
-            lambda name: tables[name].write_parquet(target / f"{name}.p", compression="snappy")
-        ),
-        "pyarrow parquet zstd 1": all_of(
-            lambda name: pq.write_table(arrow[name], target / f"{name}.p", compression="zstd", compression_level=1)
-        ),
-        "pyarrow parquet snappy": all_of(lambda name: pq.write_table(arrow[name], target / f"{name}.p")),
-    }
-
-
-def crew_cpu(config: str, users: int, processes: int) -> dict[str, float]:
-    """A run to nowhere by so many processes: CPU seconds of the busiest, and of the one that deals out the work."""
-    from zipotify.catalog import builtin_tracks
-    from zipotify.simulate import crew
-    from zipotify.simulate.batch import BatchRun
-    from zipotify.simulate.config import load_config
-    from zipotify.simulate.plan import Options, make_plan
-    from zipotify.simulate.songs import Songs
-    from zipotify.simulate.worker import Work
-
-    columns = ("artist_name", "title", "duration_s", "play_weight", "track_id")
-    songs = Songs(*[builtin_tracks()[column].to_list() for column in columns])
-    parsed, name = load_config(Path(config))
-    plan = make_plan(parsed, name, songs, Options(users, 0.5, seed=42, start="2024-01-01", end="2024-01-31"), 0)
-    started, own = time.monotonic(), time.process_time()
-    run = BatchRun(Work([plan], Path("nowhere"), "none"), processes, lambda _step: None)
-    spent: list[float] = []
-    original = crew.Crew.__exit__
-
-    def note_cpu(self: Any, *arguments: Any) -> None:
-        import psutil
-
-        spent.extend(sum(psutil.Process(process.pid).cpu_times()[:2]) for process in self._processes)
-        original(self, *arguments)
-
-    crew.Crew.__exit__ = note_cpu  # type: ignore[method-assign]
-    run.run()
-    return {
-        "seconds": time.monotonic() - started,
-        "cpu_seconds_dealing": time.process_time() - own,
-        "cpu_seconds_busiest": max(spent, default=0.0),
-    }
+    for path in sorted(path for path in folder.iterdir() if path.is_dir()):
+        table, out = pl.read_parquet(path), target / path.name
+        note("polars ndjson", lambda table=table, out=out: table.write_ndjson(out))  # type: ignore[misc]
+        for packed in ("zstd", "snappy"):
+            level = 1 if packed == "zstd" else None
+            note(
+                f"polars parquet {packed}",
+                lambda table=table, out=out, packed=packed, level=level: table.write_parquet(  # type: ignore[misc]
+                    out, compression=packed, compression_level=level
+                ),
+            )
+        arrow = table.to_arrow()
+        del table
+        for packed in ("zstd", "snappy"):
+            level = 1 if packed == "zstd" else None
+            note(
+                f"pyarrow parquet {packed}",
+                lambda arrow=arrow, out=out, packed=packed, level=level: pq.write_table(  # type: ignore[misc]
+                    arrow, out, compression=packed, compression_level=level
+                ),
+            )
+        out.unlink()
+    return spent
 
 
-def apart(what: str, *arguments: str) -> Any:
-    """One of the functions above in a process of its own."""
-    command = [sys.executable, __file__, "--part", what, "--arguments", *arguments]
+def apart(folder: Path, target: Path) -> dict[str, Cost]:
+    """The library writers in a process of their own."""
+    command = [sys.executable, __file__, "--writers", str(folder), str(target)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Cost] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
-def better(one: dict[str, float], other: dict[str, float]) -> dict[str, float]:
+def better(one: Cost | None, other: Cost) -> Cost:
     """Of two runs of the same, the smaller of each figure."""
-    return {name: min(value, other[name]) for name, value in one.items()}
+    return {name: min(value, one[name]) for name, value in other.items()} if one else other
 
 
-def measure(config: str, users: int, folder: Path) -> dict[str, Any]:
-    """Everything, and the ratios that come of it."""
+def touch_memory(folder: Path, size: int) -> None:
+    """Have the kernel use so much memory for files once."""
+    block = b"\n" * 2**20
+    with (folder / "touched").open("wb") as file:
+        for _ in range(size // len(block) + 1):
+            file.write(block)
+    (folder / "touched").unlink()
+
+
+def speed(config: str, users: int, folder: Path) -> dict[str, Any]:
+    """Whole runs of that many users beside the writers, taking turns."""
     size = ("-c", config, "-n", str(users), *PERIOD)
-    for form in ("ndjson", "parquet"):  # packages are in memory and loops compiled from here on
-        cli(*size, "-n", "10", "--format", form, str(folder / "first"))
-    ndjson = cli(*size, str(folder / "ndjson"))
-    parquet = cli(*size, "--format", "parquet", str(folder / "parquet"))
-    lines = sum(path.read_bytes().count(b"\n") for path in (folder / "ndjson").glob("*.ndjson"))
-    writers = apart("library_writers", str(folder / "parquet"), str(folder))
-    # Once more the other way round: the machine's mood shows in the difference, and the better of two counts for both.
-    again = apart("library_writers", str(folder / "parquet"), str(folder))
-    writers = {name: better(writers[name], again[name]) for name in writers}
-    parquet = better(parquet, cli(*size, "--format", "parquet", str(folder / "parquet")))
-    ndjson = better(ndjson, cli(*size, str(folder / "ndjson")))
-    one, two = (apart("crew_cpu", config, str(users), str(count)) for count in (1, 2))
-    crowd = ("-c", config, "-n", "1000000", "-s", "2024-01-02", "-r", "1", "-q", "--format", "none")
-    million = cli(*crowd, "-e", "2024-01-03")
-    days = {n: cli(*crowd, "-n", "100000", "-e", f"2024-01-{2 + n:02d}")["peak_mb"] for n in (1, 4, 8)}
-    fastest = min((w for name, w in writers.items() if "parquet" in name), key=lambda w: w["cpu_seconds"])
-    busiest = two["cpu_seconds_busiest"] + two["cpu_seconds_dealing"]
+    ours: dict[str, Cost] = {}
+    writers: dict[str, Cost] = {}
+    lines = 0
+    for _ in range(ROUNDS):
+        for form in ("ndjson", "parquet"):
+            ours[form] = better(ours.get(form), cli(*size, "--format", form, str(folder / form)))
+        if not lines:
+            lines = sum(_line_count(path) for path in (folder / "ndjson").glob("*.ndjson"))
+        shutil.rmtree(folder / "ndjson")
+        for name, cost in apart(folder / "parquet", folder).items():
+            writers[name] = better(writers.get(name), cost)
+    parquet = [cost for name, cost in writers.items() if "parquet" in name]
+    fastest = {unit: min(cost[unit] for cost in parquet) for unit in ("seconds", "cpu_seconds")}
+    rate = lines / ours["ndjson"]["cpu_seconds"]
     return {
+        "users": users,
+        "days": 30,
         "lines": lines,
-        "ours": {"ndjson": ndjson, "parquet": parquet},
+        "ours": ours,
         "library_writers": writers,
-        "processes": {"1": one, "2": two},
         "ratios": {
-            "ndjson / polars ndjson, CPU": ndjson["cpu_seconds"] / writers["polars ndjson"]["cpu_seconds"],
-            "ndjson / polars ndjson, clock": ndjson["seconds"] / writers["polars ndjson"]["seconds"],
-            "parquet / fastest parquet writer, CPU": parquet["cpu_seconds"] / fastest["cpu_seconds"],
-            "parquet / fastest parquet writer, clock": parquet["seconds"]
-            / min(w["seconds"] for name, w in writers.items() if "parquet" in name),
-            "two processes, clock": one["seconds"] / two["seconds"],
-            "two processes, CPU": one["cpu_seconds_dealing"] / busiest,
+            f"{what}, {name}": ours[form][unit] / base[unit]
+            for what, form, base in (
+                ("ndjson / polars ndjson", "ndjson", writers["polars ndjson"]),
+                ("parquet / fastest parquet writer", "parquet", fastest),
+            )
+            for name, unit in (("CPU", "cpu_seconds"), ("clock", "seconds"))
         },
-        "memory_mb": {"a million users, one day, to nowhere": million["peak_mb"], "100,000 users by days": days},
         "lines_per_cpu_s": {
-            "ndjson, start-up included": lines / ndjson["cpu_seconds"],
+            "ndjson, start-up included": rate,
             "polars ndjson writer alone": lines / writers["polars ndjson"]["cpu_seconds"],
-            "times the reference implementation": lines / ndjson["cpu_seconds"] / REFERENCE_LINES_A_CPU_S,
+            "times the reference implementation": rate / REFERENCE_LINES_A_CPU_S,
         },
     }
+
+
+def _line_count(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(2**24), b""))
+
+
+def processes(config: str, users: int, folder: Path) -> dict[str, Any]:
+    """Whole runs by one process and by two, taking turns; and what a plain loop gains here.
+
+    By CPU, the gain is what it would be if the two never waited for a core: start-up is done by one, the rest by both.
+    """
+    size = ("-c", config, *PERIOD)
+    costs: dict[str, dict[int, Cost]] = {form: {} for form in ("ndjson", "parquet", "none")}
+    loops: dict[int, float] = {}
+    start_s = min(cli(*size, "-n", "10", "--format", "none")["cpu_seconds"] for _ in range(ROUNDS))
+    for _ in range(ROUNDS):
+        for count in (1, 2):
+            loops[count] = min(_loop_s(count), loops.get(count, float("inf")))
+            for form, best in costs.items():
+                run = (*size, "-n", str(users), "-p", str(count), "--format", form, str(folder / form))
+                best[count] = better(best.get(count), cli(*run))
+    return {
+        "users": users,
+        "costs": costs,
+        "start_up_cpu_seconds": start_s,
+        "two processes are so many times as fast": {
+            form: {
+                "clock": best[1]["seconds"] / best[2]["seconds"],
+                "CPU": best[1]["cpu_seconds"] / (start_s + (best[2]["cpu_seconds"] - start_s) / 2),
+            }
+            for form, best in costs.items()
+        },
+        "two plain loops beside one another are so many times as fast": 2 * loops[1] / loops[2],
+    }
+
+
+def _loop(steps: int) -> int:
+    return sum(number * number for number in range(steps))
+
+
+def _loop_s(count: int) -> float:
+    """Seconds in which so many processes each do the same fixed work."""
+    with ProcessPoolExecutor(count) as pool:
+        list(pool.map(_loop, [1] * count))
+        started = time.monotonic()
+        list(pool.map(_loop, [LOOP_STEPS] * count))
+        return time.monotonic() - started
+
+
+def memory() -> dict[str, Any]:
+    """Peak memory of runs to nowhere: a million users for a day, and fewer for more and more days."""
+    crowd = ("-s", "2024-01-02", "-r", "1", "-q", "--catalog", "builtin", "--format", "none")
+    million = cli(*crowd, "-n", "1000000", "-e", "2024-01-03")["peak_mb"]
+    ends = {1: "2024-01-03", 7: "2024-01-09", 30: "2024-02-01", 90: "2024-04-01"}
+    days = {count: cli(*crowd, "-n", "20000", "-e", end)["peak_mb"] for count, end in ends.items()}
+    return {"a million users, one day, to nowhere": million, "20,000 users by days": days}
 
 
 def headline(found: dict[str, Any]) -> dict[str, str]:
@@ -169,43 +218,37 @@ def headline(found: dict[str, Any]) -> dict[str, str]:
     rate = found["lines_per_cpu_s"]["ndjson, start-up included"] / 1000
     ratio = found["ratios"]["ndjson / polars ndjson, CPU"]
     return {
-        "what": "simulator, a month to NDJSON, start-up included",
-        "figure": f"{rate:.0f} k lines a CPU second; {ratio:.1f} times the cost of only writing them with Polars",
-        "when": f"{os.cpu_count()} cores, {platform.machine()}, {datetime.now(UTC):%Y-%m-%d}",
+        "what": "simulator, a month to NDJSON",
+        "figure": f"{rate:,.0f} k lines a CPU second; {ratio:.2f} times the cost of Polars' writer alone",
+        "when": f"{datetime.now(UTC):%Y-%m-%d}",
     }
 
 
 def main() -> None:
-    """Measure, print and keep."""
+    """Measure, print and keep; sections that aren't measured stay as they were."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", default=str(DEFAULT_CONFIG))
-    parser.add_argument("--users", type=int, default=10_000)
+    parser.add_argument("--users", type=int, nargs="+", default=[20_000])
+    parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=SECTIONS)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--part")
-    parser.add_argument("--arguments", nargs="*", default=[])
+    parser.add_argument("--writers", nargs=2, type=Path)
     given = parser.parse_args()
-    if given.part == "library_writers":
-        print(json.dumps(library_writers(*map(Path, given.arguments))))
+    if given.writers:
+        print(json.dumps(library_writers(*given.writers)))
         return
-    if given.part == "crew_cpu":
-        config, users, processes = given.arguments
-        print(json.dumps(crew_cpu(config, int(users), int(processes))))
-        return
-    before = calibration()
-    with tempfile.TemporaryDirectory(prefix="bench-simulate-") as folder:
-        found = measure(given.config, given.users, Path(folder))
-    result = {
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"before": before, "after": calibration()},
-        "users": given.users,
-        "days": 30,
-        "headline": headline(found),
-        **found,
-    }
-    print(json.dumps(result, indent=1))
-    if given.out:
-        given.out.parent.mkdir(parents=True, exist_ok=True)
-        given.out.write_text(json.dumps(result, indent=1) + "\n")
+    known = json.loads(given.out.read_text()) if given.out and given.out.exists() else {}
+    with tempfile.TemporaryDirectory(prefix="bench-simulate-") as name, measured(given.out, **known) as found:
+        folder = Path(name)
+        for form in ("ndjson", "parquet"):  # packages are in memory and loops compiled from here on
+            cli("-c", given.config, *PERIOD, "-n", "10", "--format", form, str(folder / "first"))
+        touch_memory(folder, 150_000 * max(given.users))
+        if "speed" in given.sections:
+            runs = [speed(given.config, users, folder) for users in given.users]
+            found |= {"speed": runs, "headline": headline(runs[0])}
+        if "processes" in given.sections:
+            found["processes"] = processes(given.config, max(given.users), folder)
+        if "memory" in given.sections:
+            found["memory_mb"] = memory()
 
 
 if __name__ == "__main__":

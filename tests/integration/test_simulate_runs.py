@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import re
 import signal
+import struct
 import subprocess
+import termios
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
@@ -83,6 +90,46 @@ def test_progress_for_machines_is_one_json_object_a_line(tmp_path: Path) -> None
     assert [step["share"] for step in steps] == sorted(step["share"] for step in steps)
 
 
+def test_set_up_compiles_all_that_any_run_needs(tmp_path: Path) -> None:
+    script = (Path(__file__).parents[2] / "scripts" / "setup.sh").read_text()
+    found = re.search(r'bin/zipotify" (simulate --quiet (?:.*\\\n)*.*--format none)\n', script)
+    assert found
+    call, cache = found[1].replace("\\\n", " "), tmp_path / "cache"
+    for count in "12":
+        zipotify(tmp_path, *call.replace("$count", count).split(), ZIPOTIFY_CACHE=str(cache))
+    compiled = sorted((cache / "compiled").rglob("*"))
+    rich = ("-n", "40", *PERIOD, "--with", "all", "--bots", "0.2", "-g", "2", "-a", "1")
+    for further in (("--faults", "all=0.05"), ("--format", "parquet", "-p", "2"), ("--format", "ndjson.gz")):
+        zipotify(tmp_path, "simulate", *rich, *further, str(tmp_path / "out"), ZIPOTIFY_CACHE=str(cache))
+    assert sorted((cache / "compiled").rglob("*")) == compiled
+    assert len(compiled) > 5
+
+
+def on_a_terminal(home: Path, *arguments: str) -> str:
+    """What a run prints on a terminal."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 160, 0, 0))
+    with subprocess.Popen(
+        command(home, "simulate", *arguments), env=environment(TERM="xterm"), stdout=theirs, stderr=theirs
+    ) as running:
+        os.close(theirs)
+        said = b""
+        with suppress(OSError):  # the terminal is gone with the last one that had it open
+            while some := os.read(ours, 65_536):
+                said += some
+    os.close(ours)
+    assert running.returncode == 0
+    return said.decode()
+
+
+def test_progress_for_people_is_a_bar_and_quiet_is_quiet(tmp_path: Path) -> None:
+    size = ("-n", "50", "-s", "2024-01-01", "-e", "2024-01-08", "--format", "none")
+    shown = on_a_terminal(tmp_path, *size)
+    assert re.search(r"2024-01-08T00:00  [\d,]+ events, [\d,]+/s", shown)
+    assert re.search(r"100%.*0:00:00", shown)
+    assert on_a_terminal(tmp_path, *size, "--quiet") == ""
+
+
 def test_injected_faults_are_found_again_by_the_loader_exactly(tmp_path: Path) -> None:
     out = tmp_path / "out"
     zipotify(tmp_path, "simulate", "-n", "300", *PERIOD, "--faults", "all=0.02", str(out))
@@ -147,8 +194,9 @@ def test_kafka_gets_the_same_events_as_the_files(tmp_path: Path, broker: str, wh
         assert all(items == sorted(items) for items in by_session.values())
 
 
-def test_history_and_live_tail_have_no_seam_across_a_restart(tmp_path: Path, broker: str) -> None:
-    live = ("simulate", "--continuous", "-k", broker, "--from", "3", "-n", "150", "--source", "seam", "-r", "5")
+def test_history_and_live_tail_have_no_seam_across_a_restart_with_all_there_is(tmp_path: Path, broker: str) -> None:
+    live = ("simulate", "--continuous", "-k", broker, "--from", "3", "-n", "150", "--source", "seam", "-r", "5",
+            "--with", "all", "--bots", "0.1", "--end-time", "2024-01-01")  # fmt: skip
     checkpoint = tmp_path / "simulator" / "seam" / "state.npz"
     for _ in range(2):
         before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
@@ -166,7 +214,8 @@ def expected_live(checkpoint: Path) -> list[bytes]:
     """What the same call makes as one batch, from when it began."""
     import time
 
-    from zipotify.catalog import builtin_tracks
+    from zipotify.catalog.playable import builtin_playable
+    from zipotify.simulate.choice import extras
     from zipotify.simulate.config import load_config
     from zipotify.simulate.lines import LineWriter
     from zipotify.simulate.plan import Options, make_plan
@@ -177,8 +226,8 @@ def expected_live(checkpoint: Path) -> list[bytes]:
     saved = read_checkpoint(checkpoint.parent)
     assert saved is not None
     config, name = load_config(None)
-    columns = ("artist_name", "title", "duration_s", "play_weight", "track_id")
-    songs = Songs(*[builtin_tracks()[column].to_list() for column in columns])
-    plan = make_plan(config, name, songs, Options(n_users=150, seed=5, from_days=3, to_days=0), saved.began_s)
+    songs = Songs(*builtin_playable().columns)
+    options = Options(n_users=150, seed=5, from_days=3, to_days=0, extras=extras("all", 0.1))
+    plan = make_plan(config, name, songs, options, saved.began_s)
     records = LineWriter([plan]).records(Shard([plan]).advance(int(time.time())))
     return [record.value for record in records if record.topic == PAGE_VIEW_EVENTS]

@@ -115,6 +115,22 @@ def test_figures_are_those_of_a_simulation(tmp_path: Path) -> None:
     assert math.isinf(found.sessions_to_churn)
 
 
+def test_first_sessions_are_those_of_a_simulation(shared_data: Path) -> None:
+    path = shared_data / "eventsim" / "example-config.json"
+    found, config = explain(path), load_config(path)[0]
+    # Of each user the first session, where it lies in the run as a whole.
+    raw = config.model_dump(by_alias=True) | {"beta": 60.0, "damping": 0.0, "weekend-damping": 0.0}
+    events = frame(plan(raw, n_users=4000, end="2024-01-02", seed=3))
+    first = events.filter(session=0).sort("user_id", "item")
+    first = first.filter(pl.col("item").min().over("user_id") == 0)
+    sizes = first.group_by("user_id").len()["len"]
+    assert len(sizes) > 3000
+    error = float(sizes.std()) / len(sizes) ** 0.5  # type: ignore[arg-type]
+    assert float(sizes.mean()) == pytest.approx(found.first_items, abs=4 * error)  # type: ignore[arg-type]
+    for page in ("NextSong", "Home"):
+        assert float((first["page"] == page).mean()) == pytest.approx(found.first_page_shares[page], abs=0.02)  # type: ignore[arg-type]
+
+
 def test_time_to_churn_is_that_of_a_simulation(tmp_path: Path) -> None:
     gone = state("Bye", auth="Cancelled")
     raw = config([(HOME, HOME, 0.5), (HOME, gone, 0.05)], churned_state="Cancelled")
@@ -128,6 +144,26 @@ def test_time_to_churn_is_that_of_a_simulation(tmp_path: Path) -> None:
 def test_a_session_that_can_never_end_is_said_so(tmp_path: Path) -> None:
     found = explain(saved(tmp_path, config([(HOME, SONG, 0.5), (SONG, SONG, 1.0)])))
     assert math.isinf(found.mean_items)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "message"),
+    [
+        ('"Home" = 70', '"Home" = -70', r"'new-session\.Guest/free\.Home\.weight' is -70"),
+        ("free = 4", "free = -4", r"'levels\.free\.weight' is -4"),
+        ('"Help" = 0.05 }', '"Help" = 0.6 }', r"p adds up to 1\.1 for .*: transitions\.Guest/free\.Error\.Home, tr"),
+        ('"Help" = 0.05 }', '"Help" = -0.6 }', r"'transitions\.Guest/free\.Error\.Help\.p' is -0\.6"),
+        ('"Help" = 0.05 }', '"Upgrade" = 0.1 }', r"transitions\.Guest/free\.Error\.Upgrade\.dest: undefined state"),
+        ('"Help" = 0.05 }', '"Hepl" = 0.1 }', r"'transitions\.Guest/free\.Error\.Hepl': page 'Hepl' has no method"),
+    ],
+)
+def test_the_short_form_is_refused_at_its_own_places(good: str, bad: str, message: str, tmp_path: Path) -> None:
+    written = (Path(__file__).parents[2] / "src/zipotify/simulate/default.toml").read_text("utf-8")
+    assert good in written
+    path = tmp_path / "short.toml"
+    path.write_text(written.replace(good, bad, 1))
+    with pytest.raises(ConfigError, match=message):
+        explain(path)
 
 
 def test_the_short_form_means_the_same_as_the_long_one(tmp_path: Path) -> None:
@@ -156,7 +192,7 @@ def test_the_short_form_means_the_same_as_the_long_one(tmp_path: Path) -> None:
         """
     )
     long = {**GOOD, "show-user-details": [{"auth": "Logged In", "show": True}]}
-    assert load_config(short)[0] == parse_config(long, "long")
+    assert load_config(short)[0].model_dump() == parse_config(long, "long").model_dump()
 
 
 def test_the_built_in_configuration_is_sound() -> None:

@@ -83,12 +83,12 @@ def test_seeds_differ() -> None:
 
 @pytest.mark.parametrize("form", ["ndjson", "ndjson.zst", "parquet"])
 def test_a_stopped_run_resumes_to_the_same_bytes(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "ROUND_EVENTS", 250)
-    made = plan(RAW, n_users=30, end="2024-01-10", extras=Extras(played=True))
+    monkeypatch.setattr(batch, "ROUND_EVENTS", 120)
+    made = plan(RAW, n_users=30, end="2024-02-10", extras=Extras(played=True))
     whole = write(made, tmp_path / "whole", form)  # type: ignore[arg-type]
     work = Work([made], tmp_path / "stopped", form)  # type: ignore[arg-type]
-    for round_count in (2, 1, 3):
-        run = BatchRun(work, 1, lambda _step: None, stop_after(round_count))
+    for round_count, processes in ((2, 1), (1, 2), (5, 2), (3, 1)):
+        run = BatchRun(work, processes, lambda _step: None, stop_after(round_count))
         run.run(resume=(work.folder / batch.CHECKPOINT).exists())
         assert not run.is_finished
     for path in work.folder.rglob("*.nd*"):

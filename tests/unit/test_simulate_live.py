@@ -4,6 +4,9 @@ import pytest
 
 from support.simulation import plan
 from zipotify.simulate.lane import Lane
+from zipotify.simulate.plan import Extras
+
+RICH = Extras(played=True, origin=True, device=True, track_id=True, drift=True, bots=0.2)
 
 
 def drained(lane: Lane, moments: list[int], limit: int = 10_000) -> list[bytes]:
@@ -15,17 +18,19 @@ def drained(lane: Lane, moments: list[int], limit: int = 10_000) -> list[bytes]:
     return found
 
 
-def test_a_lane_hands_out_the_same_whenever_it_is_asked() -> None:
-    made = plan(n_users=40)
+@pytest.mark.parametrize("extras", [Extras(), RICH])
+def test_a_lane_hands_out_the_same_whenever_it_is_asked(extras: Extras) -> None:
+    made = plan(n_users=40, extras=extras)
     start, end = made.start_s, made.start_s + 3 * 86_400
     whole = drained(Lane("early", made), [end])
     assert drained(Lane("early", made), [*list(range(start, end + 1, 10007)), end], limit=7) == whole
     assert len(whole) > 500
 
 
+@pytest.mark.parametrize("extras", [Extras(), RICH])
 @pytest.mark.parametrize("taken", [0, 1, 137, 400])
-def test_a_lane_goes_on_exactly_where_it_was_saved(taken: int) -> None:
-    made = plan(n_users=40)
+def test_a_lane_goes_on_exactly_where_it_was_saved(taken: int, extras: Extras) -> None:
+    made = plan(n_users=40, extras=extras)
     end = made.start_s + 3 * 86_400
     whole = drained(Lane("early", made), [end])
     lane, got = Lane("early", made), []

@@ -6,13 +6,12 @@ import holidays
 import numpy as np
 import polars as pl
 import pytest
-from numba import njit
 
 from support.simulation import DAY_S, SONGS, config, frame, plan, state
 from zipotify.simulate.config import parse_config
 from zipotify.simulate.draws import Draws
 from zipotify.simulate.engine import rules_of
-from zipotify.simulate.native.steps import Rules, damping
+from zipotify.simulate.native.steps import damping
 from zipotify.simulate.rhythm import LAST_YEAR, Rhythm, free_days
 
 HOME, SONG = state("Home"), state("NextSong", method="PUT")
@@ -150,13 +149,7 @@ def test_the_day_is_warped_towards_the_afternoon() -> None:
 def test_free_days_are_damped_with_ramps_at_their_edges(moment: str, expected: float) -> None:
     raw = config([(HOME, HOME, 0.5)], weekend_damping=0.5, weekend_damping_offset=180, weekend_damping_scale=360)
     rules = rules_of(plan(raw), Draws(1))
-    assert damping_at(rules, int(np.datetime64(moment, "s").astype(np.int64))) == pytest.approx(expected, abs=1e-4)
-
-
-@njit
-def damping_at(rules: Rules, t: int) -> float:
-    """The compiled function that the walk uses."""
-    return damping(rules, t)
+    assert damping(rules, int(np.datetime64(moment, "s").astype(np.int64))) == pytest.approx(expected, abs=1e-4)
 
 
 def test_the_list_of_holidays_is_that_of_the_package() -> None:

@@ -31,7 +31,7 @@ ROUND_EVENTS = 200_000
 """Page views of a round, about, when a unit has `LINE_UNIT_EVENTS`; in proportion for others."""
 CHECKPOINT = ".simulation.npz"
 CHECKPOINT_EVERY_S = 20.0
-_FIRST_ROUND_S = 6 * 3600
+_FIRST_ROUND_S = 2 * DAY_S
 _PAGE_VIEWS_A_DAY = 4
 """Of a user, about: only for the first round, whose length nobody knows better."""
 
@@ -51,9 +51,9 @@ Progress = Callable[[Step], None]
 Stop = Callable[[], bool]
 
 
-def first_width_s(plan: Plan) -> int:
+def first_width_s(plan: Plan, wanted: int = ROUND_EVENTS) -> int:
     """Simulated time of the first round; shorter for many users."""
-    return max(60, min(_FIRST_ROUND_S, ROUND_EVENTS * DAY_S // (_PAGE_VIEWS_A_DAY * max(plan.n_users, 1))))
+    return max(60, min(_FIRST_ROUND_S, wanted * DAY_S // (_PAGE_VIEWS_A_DAY * max(plan.n_users, 1))))
 
 
 def next_width_s(width_s: int, count: int, wanted: int) -> int:
@@ -74,9 +74,9 @@ class BatchRun:
         self._sizes: Counter[str] = Counter()
         self._units = 0
         self._clock_s = self._plan.start_s
-        self._width_s = first_width_s(self._plan)
         self._unit_events = SINKS[work.format](work.plans, work.folder).unit_events
         self._round_events = ROUND_EVENTS * self._unit_events // LINE_UNIT_EVENTS
+        self._width_s = first_width_s(self._plan, self._round_events)
 
     def run(self, resume: bool = False) -> dict[str, int]:
         """Write everything, or go on; returns the number of events of each file. Stopped, it leaves a checkpoint."""
@@ -97,30 +97,42 @@ class BatchRun:
         return Solo(self._work) if self._processes == 1 else Crew(self._work, self._processes)
 
     def _rounds(self, hands: Hands) -> None:
-        saved_at = time.monotonic()
         while not self.is_finished and not self._stop():
-            self._round(hands)
-            if time.monotonic() - saved_at > CHECKPOINT_EVERY_S and not self.is_finished:
+            self._rounds_until(hands, time.monotonic() + CHECKPOINT_EVERY_S)
+            if not self.is_finished and not self._stop():
                 self._write_checkpoint(hands.snapshot())
-                saved_at = time.monotonic()
         if self.is_finished:
             self._checkpoint.unlink(missing_ok=True)
         else:
             self._write_checkpoint(hands.snapshot())
 
-    def _round(self, hands: Hands) -> None:
-        until_s = min(self._clock_s + self._width_s, self._plan.end_s)
-        count = hands.simulate(self._clock_s, until_s)
+    def _rounds_until(self, hands: Hands, moment_s: float) -> None:
+        """Rounds up to then, to the end or to a stop; each is begun before the one before it is written."""
+        hands.begin(*self._next_round())
+        goes_on = True
+        while goes_on:
+            count = hands.simulated()
+            hands.encode(self._unit_events, self._units)
+            self._clock_s, self._width_s = self._next_round()[1], next_width_s(self._width_s, count, self._round_events)
+            goes_on = not self.is_finished and not self._stop() and time.monotonic() < moment_s
+            if goes_on:
+                hands.begin(*self._next_round())
+            self._write(hands)
+        hands.written()
+
+    def _next_round(self) -> tuple[int, int]:
+        return self._clock_s, min(self._clock_s + self._width_s, self._plan.end_s)
+
+    def _write(self, hands: Hands) -> None:
         offsets = []
-        for written in hands.encode(self._unit_events, self._units):
+        for written in hands.encoded():
             offsets.append(dict(self._sizes))
             self._sizes.update(written.sizes)
             self._counts.update(written.counts)
         hands.write(offsets)
         self._units += len(offsets)
-        self._clock_s, self._width_s = until_s, next_width_s(self._width_s, count, self._round_events)
-        done = (until_s - self._plan.start_s) / (self._plan.end_s - self._plan.start_s)
-        self._progress(Step(done, until_s, self._counts.total()))
+        done = (self._clock_s - self._plan.start_s) / (self._plan.end_s - self._plan.start_s)
+        self._progress(Step(done, self._clock_s, self._counts.total()))
 
     def _prepare(self) -> None:
         try:

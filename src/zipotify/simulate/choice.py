@@ -8,10 +8,11 @@ from dataclasses import fields
 from zipotify.errors import UsageError
 from zipotify.simulate.experiment import Variant, parse_variant
 from zipotify.simulate.faults import parse_faults as faults
+from zipotify.simulate.live_options import LiveOptions
 from zipotify.simulate.pace import parse_speed as pace
 from zipotify.simulate.plan import Extras
 
-__all__ = ["extras", "faults", "pace", "shard", "variants"]
+__all__ = ["extras", "faults", "live", "pace", "shard", "variants"]
 
 
 def extras(text: str, bots: float = 0.0) -> Extras:
@@ -32,6 +33,17 @@ def shard(text: str | None) -> tuple[int, int]:
     if not (which.isdigit() and count.isdigit() and 1 <= int(which) <= int(count)):
         raise UsageError(f"--shard: '{text}' is no K/N", "write it like 1/4, from 1/4 to 4/4")
     return int(which) - 1, int(count)
+
+
+def live(is_wanted: bool, source: str, launch_users: int | None, history_rate: int | None) -> LiveOptions | None:
+    """How a live run goes about it, if one is wanted; raises UsageError for options that only such a run has."""
+    wishes = {"launch_users": launch_users, "history_rate": history_rate}
+    given = {name: value for name, value in wishes.items() if value is not None}
+    if is_wanted:
+        return LiveOptions(source, **given)
+    if given:
+        raise UsageError(f"--{next(iter(given)).replace('_', '-')} needs --continuous", "add it, or leave both out")
+    return None
 
 
 def variants(texts: Sequence[str]) -> tuple[Variant, ...]:

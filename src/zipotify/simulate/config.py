@@ -8,10 +8,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from zipotify.errors import ConfigError, MissingInputError
-from zipotify.simulate.short_form import expand
+from zipotify.simulate.short_form import Places, as_written, expand
 
 Weight = Annotated[float, Field(ge=0)]
 Rate = Annotated[float, Field(ge=0)]
@@ -114,6 +114,11 @@ class EventsimConfig(_Part):
     transitions: Annotated[tuple[Transition, ...], Field(min_length=1, strict=False)]
     upgrades: Annotated[tuple[Any, ...], Field(strict=False)] = ()
     downgrades: Annotated[tuple[Any, ...], Field(strict=False)] = ()
+    _places: Places = PrivateAttr(default_factory=dict)
+
+    def as_written(self, text: str) -> str:
+        """A message about entries by number, with their places in the file that it came from."""
+        return as_written(text, self._places)
 
 
 def load_config(path: Path | None) -> tuple[EventsimConfig, str]:
@@ -124,18 +129,21 @@ def load_config(path: Path | None) -> tuple[EventsimConfig, str]:
     name = str(path) if path else BUILTIN
     text = _read(path)
     try:
-        raw = json.loads(text) if _is_json(path, text) else expand(tomllib.loads(text), name)
+        raw, places = (json.loads(text), {}) if _is_json(path, text) else expand(tomllib.loads(text), name)
     except ValueError as error:
         raise ConfigError(f"{name}: {error}", "correct the file; it must be valid JSON or TOML") from None
-    return parse_config(raw, name), name
+    return parse_config(raw, name, places), name
 
 
-def parse_config(raw: Any, name: str) -> EventsimConfig:
-    """Check a configuration that was read already; `name` is used in messages."""
+def parse_config(raw: Any, name: str, places: Places | None = None) -> EventsimConfig:
+    """Check a configuration that was read already; `name`, and the short form's places, are used in messages."""
     try:
-        return EventsimConfig.model_validate(raw)
+        config = EventsimConfig.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(*_explain(error, name)) from None
+        what, to_do = _explain(error, name)
+        raise ConfigError(as_written(what, places or {}), to_do) from None
+    config._places = places or {}
+    return config
 
 
 def _read(path: Path | None) -> str:

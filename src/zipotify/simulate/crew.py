@@ -2,12 +2,12 @@
 
 In a round, each simulates its share of the users up to the same moment and lays the events where all can read them;
 then the round's units are dealt out, and each encodes its units from everybody's events. So no process waits for
-another's output, and the result is the same for any number of them.
+another's output, and the result is the same for any number of them. The next round is begun before this one is
+written: who is done early goes on with it, and waits for the others once a round instead of at each step.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -16,37 +16,48 @@ from typing import Any, Protocol
 import numpy as np
 
 from zipotify.errors import ZipotifyError
+from zipotify.runtime.processes import forking
 from zipotify.simulate.engine import Snapshot
 from zipotify.simulate.shard import joined_snapshots
-from zipotify.simulate.worker import Made, Work, Worker, Written, stretches_of
+from zipotify.simulate.worker import Made, Stretch, Work, Worker, Written, stretches_of
 
 
 class Hands(Protocol):
     """What a run asks of those who work for it."""
 
-    def simulate(self, after_s: int, until_s: int) -> int:
-        """Simulate on; returns the number of page views."""
+    def begin(self, after_s: int, until_s: int) -> None:
+        """Go on to simulate that round, once what was asked before is done."""
 
-    def encode(self, unit_events: int, first_unit: int) -> list[Written]:
-        """Encode what was simulated in units of about so many page views."""
+    def simulated(self) -> int:
+        """Wait for the round that was begun; returns its number of page views."""
+
+    def encode(self, unit_events: int, first_unit: int) -> None:
+        """Go on to encode that round in units of about so many page views."""
+
+    def encoded(self) -> list[Written]:
+        """Wait for them."""
 
     def write(self, offsets: list[dict[str, int]]) -> None:
-        """Write the encoded units at those places."""
+        """Go on to write the encoded units at those places."""
+
+    def written(self) -> None:
+        """Wait until they are."""
 
     def snapshot(self) -> Snapshot:
-        """All that changes."""
+        """All that changes, while no round is begun."""
 
     def restore(self, saved: Snapshot) -> None:
         """Go on from there."""
 
 
 class Solo:
-    """This process alone."""
+    """This process alone, which does everything when it is waited for."""
 
     def __init__(self, work: Work) -> None:
         self._worker = Worker(work)
         self._round = (0, 0)
         self._made = Made(np.zeros(1, np.int64))
+        self._stretches: list[Stretch] = []
 
     def __enter__(self) -> Hands:
         return self
@@ -54,19 +65,29 @@ class Solo:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         """Nothing to tidy up."""
 
-    def simulate(self, after_s: int, until_s: int) -> int:
-        """Simulate on; returns the number of page views."""
-        self._round, self._made = (after_s, until_s), self._worker.simulate(after_s, until_s)
+    def begin(self, after_s: int, until_s: int) -> None:
+        """Note the round."""
+        self._round = (after_s, until_s)
+
+    def simulated(self) -> int:
+        """Simulate it; returns the number of page views."""
+        self._made = self._worker.simulate(*self._round)
         return int(self._made.counts.sum())
 
-    def encode(self, unit_events: int, first_unit: int) -> list[Written]:
-        """All units of the round."""
-        stretches = stretches_of(self._made.counts, *self._round, unit_events, first_unit)
-        return self._worker.encode(stretches, [self._made])
+    def encode(self, unit_events: int, first_unit: int) -> None:
+        """Note its units."""
+        self._stretches = stretches_of(self._made.counts, *self._round, unit_events, first_unit)
+
+    def encoded(self) -> list[Written]:
+        """Encode them."""
+        return self._worker.encode(self._stretches, [None])
 
     def write(self, offsets: list[dict[str, int]]) -> None:
         """Write them."""
         self._worker.write(offsets)
+
+    def written(self) -> None:
+        """They are."""
 
     def snapshot(self) -> Snapshot:
         """All that changes."""
@@ -81,19 +102,20 @@ class Crew:
     """Several processes beside this one, which only deals out work."""
 
     def __init__(self, work: Work, count: int) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["zipotify.simulate.crew"])
+        context = forking(__name__)
         self._pipes: list[Connection] = []
         self._processes = []
         self._round = (0, 0)
         self._made: list[Made] = []
         self._dealt: list[int] = []
+        self._is_writing = False
         for which in range(count):
             ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(theirs, work, which, count), daemon=True)
+            self._pipes.append(ours)
+            inherited = self._pipes if context.get_start_method() == "fork" else []
+            process = context.Process(target=_serve, args=(theirs, inherited, work, which, count), daemon=True)
             process.start()
             theirs.close()
-            self._pipes.append(ours)
             self._processes.append(process)
 
     def __enter__(self) -> Hands:
@@ -108,41 +130,60 @@ class Crew:
                 process.terminate()
                 process.join()
 
-    def simulate(self, after_s: int, until_s: int) -> int:
-        """Everybody simulates their users; returns the number of page views of all."""
-        self._round, self._made = (after_s, until_s), self._ask_all("simulate", after_s, until_s)
+    def begin(self, after_s: int, until_s: int) -> None:
+        """Everybody goes on to simulate their users."""
+        self._round = (after_s, until_s)
+        self._tell_all("simulate", after_s, until_s)
+
+    def simulated(self) -> int:
+        """Wait for everybody; returns the number of page views of all."""
+        self._made = self._answers()
         return sum(int(each.counts.sum()) for each in self._made)
 
-    def encode(self, unit_events: int, first_unit: int) -> list[Written]:
+    def encode(self, unit_events: int, first_unit: int) -> None:
         """Deal the round's units out in turn: each gets everybody's events of its units."""
         counts = np.sum([each.counts for each in self._made], axis=0)
         stretches = stretches_of(counts, *self._round, unit_events, first_unit)
-        count = len(self._pipes)
+        count, lent = len(self._pipes), [each.lent for each in self._made]
         self._dealt = [number % count for number in range(len(stretches))]
         for which in range(count):
-            self._tell(which, "encode", stretches[which::count], self._made)
-        answers = [iter(self._answer(which)) for which in range(count)]
+            self._tell(which, "encode", stretches[which::count], lent)
+
+    def encoded(self) -> list[Written]:
+        """Wait for them, in order; what was written before was told before."""
+        self.written()
+        answers = [iter(answer) for answer in self._answers()]
         return [next(answers[which]) for which in self._dealt]
 
     def write(self, offsets: list[dict[str, int]]) -> None:
-        """Everybody writes their units."""
+        """Everybody goes on to write their units."""
         for which in range(len(self._pipes)):
             mine = [places for places, dealt in zip(offsets, self._dealt, strict=True) if dealt == which]
             self._tell(which, "write", mine)
-        for which in range(len(self._pipes)):
-            self._answer(which)
+        self._is_writing = True
+
+    def written(self) -> None:
+        """Wait until everybody has."""
+        if self._is_writing:
+            self._answers()
+            self._is_writing = False
 
     def snapshot(self) -> Snapshot:
         """Of all shards together."""
-        return joined_snapshots(self._ask_all("snapshot"))
+        self._tell_all("snapshot")
+        return joined_snapshots(self._answers())
 
     def restore(self, saved: Snapshot) -> None:
         """Everybody takes out their users."""
-        self._ask_all("restore", saved)
+        self._tell_all("restore", saved)
+        self._answers()
 
-    def _ask_all(self, what: str, *arguments: Any) -> list[Any]:
+    def _tell_all(self, what: str, *arguments: Any) -> None:
         for which in range(len(self._pipes)):
             self._tell(which, what, *arguments)
+
+    def _answers(self) -> list[Any]:
+        """Of everybody, to the oldest thing told that they haven't answered."""
         return [self._answer(which) for which in range(len(self._pipes))]
 
     def _tell(self, which: int, what: str, *arguments: Any) -> None:
@@ -160,8 +201,13 @@ class Crew:
         return answer
 
 
-def _serve(pipe: Connection, work: Work, which: int, of: int) -> None:
-    """A process of a crew: does what it is told until the pipe closes. Ctrl-C is for its parent to handle."""
+def _serve(pipe: Connection, inherited: list[Connection], work: Work, which: int, of: int) -> None:
+    """A process of a crew: does what it is told until the pipe closes. Ctrl-C is for its parent to handle.
+
+    A fork has its parent's ends of all pipes, which must be closed for the parent's closing to be noticed.
+    """
+    for other in inherited:
+        other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     worker: Worker | None = None

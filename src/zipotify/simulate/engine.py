@@ -93,12 +93,12 @@ class Simulation:
 
     def _walk(self, until_s: int) -> Events:
         """Events of all users up to then, user by user; more room is made when it turns out too small."""
-        music, who, parts = self._music(until_s), 0, []
+        music, reached, parts = self._music(until_s), np.zeros(1, np.int64), []
         while True:
             rows = _room(self._room)
-            who, filled = walk(self._rules, music, self._users, rows, who, 0, self.clock_s, until_s)
+            filled = walk(self._rules, music, self._users, rows, reached, self.clock_s, until_s)
             parts.append(_events(rows, filled))
-            if who == len(self._users.t):
+            if reached[0] == len(self._users.t):
                 return Events.joined(parts)
             self._room *= 2
 

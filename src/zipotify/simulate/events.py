@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from zipotify.simulate.draws import Bools, Ints
-from zipotify.simulate.native.order import merged
+from zipotify.simulate.native.order import merged, taken
 
 SESSION_BITS = 20
 """A session's id is its user's id, this many bits up, plus its number: below 2^53, which JavaScript can count."""
@@ -58,7 +58,8 @@ class Events:
         done, *todo = parts
         for part in todo:
             order = merged(done.arrive_s, done.user_id, part.arrive_s, part.user_id)
-            done = cls.joined([done, part]).part(order)
+            pairs = ((getattr(done, field.name), getattr(part, field.name)) for field in fields(cls))
+            done = cls(*(taken(order, *pair) for pair in pairs))
         return done
 
     def session_ids(self) -> Ints:

@@ -42,7 +42,11 @@ class Explanation:
     """Per state, probability that the session ends there."""
     groups: tuple[GroupView, ...]
     mean_items: float
+    first_items: float
+    """Page views of a first user's first session, before upgrades and the like have had an effect."""
     page_shares: dict[str, float]
+    first_page_shares: dict[str, float]
+    """The same, in first users' first sessions."""
     state_shares: Floats
     sessions_to_churn: float
     """Expected number of sessions of a first user; infinite when nobody ever leaves."""
@@ -64,12 +68,10 @@ def explain(path: Path | None) -> Explanation:
     visits = _visits(moves, starts, ends)
     onward = _onward(visits, ends, machine.states, pairs)
     stays = [number for number, (auth, _) in enumerate(pairs) if auth != config.churned_state]
-    share = _long_run(onward, stays, _first_groups(config, pairs))
-    views = share[share > 0] @ visits[share > 0]
+    first = _first_groups(config, pairs)
+    share = _long_run(onward, stays, first)
+    views, first_views = (group[group > 0] @ visits[group > 0] for group in (share, first))
     state_shares = _normalised(views)
-    pages: dict[str, float] = {}
-    for state, state_share in zip(machine.states, state_shares, strict=True):
-        pages[state.page] = pages.get(state.page, 0.0) + float(state_share)
     return Explanation(
         name=name,
         config=config,
@@ -88,10 +90,20 @@ def explain(path: Path | None) -> Explanation:
             if starts[number].any()
         ),
         mean_items=float(views.sum()),
-        page_shares=dict(sorted(pages.items(), key=lambda item: -item[1])),
+        first_items=float(first_views.sum()),
+        page_shares=_by_page(machine.states, state_shares),
+        first_page_shares=_by_page(machine.states, _normalised(first_views)),
         state_shares=state_shares,
-        sessions_to_churn=_sessions_to_churn(onward, stays, _first_groups(config, pairs)),
+        sessions_to_churn=_sessions_to_churn(onward, stays, first),
     )
+
+
+def _by_page(states: tuple[State, ...], shares: Floats) -> dict[str, float]:
+    """Shares of the pages, the largest first."""
+    pages: dict[str, float] = {}
+    for state, share in zip(states, shares, strict=True):
+        pages[state.page] = pages.get(state.page, 0.0) + float(share)
+    return dict(sorted(pages.items(), key=lambda item: -item[1]))
 
 
 def _normalised(views: Floats) -> Floats:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import orjson
 
-from zipotify.simulate.directory import Directory
-from zipotify.simulate.draws import Bools, Ints
+from zipotify.simulate.directory import Directory, Profiles
+from zipotify.simulate.draws import Ints
 from zipotify.simulate.people import people
 from zipotify.simulate.pieces import Book, Pieces, Slots
 
 
 @dataclass
 class Identities:
-    """Pieces of some users, and the number of each row's pieces."""
+    """Pieces of some users, and for each row the numbers of its user's device alone and with the user."""
 
     pieces: Pieces
-    device: Ints
-    user: Ints
-    """An empty piece where the user is hidden."""
+    hidden: Ints
+    shown: Ints
 
 
 class IdentityWriter:
@@ -37,18 +35,18 @@ class IdentityWriter:
         self._first_name_at = book.add(lists.first_name_json)
         self._tag_at = book.add([_tag(plan.tag) for plan in directory.plans])
 
-    def of(self, user_id: Ints, is_shown: Bools) -> Identities:
+    def of(self, user_id: Ints) -> Identities:
         """For one row each of these users."""
         who, which = self._directory.people_of(user_id)
-        count = len(who.user_id)
-        device = Slots(self._book, count)
-        device.piece(self._head_at + who.place).piece(self._agent_at + who.agent).piece(self._tail_at + who.place)
-        user = Slots(self._book, count)
-        user.text(b',"userId":').number(who.user_id)
-        user.piece(self._last_name_at + who.last_name).piece(self._first_name_at + who.first_name)
-        user.text(b',"registration":').number(who.registered_s).piece(self._tag_at + who.variant)
-        pieces = Pieces.joined([device.write(), user.write(), Pieces.of([b""])])
-        return Identities(pieces, which, np.where(is_shown, which + count, 2 * count))
+        shown = self._device(who).text(b',"userId":').number(who.user_id)
+        shown.piece(self._last_name_at + who.last_name).piece(self._first_name_at + who.first_name)
+        shown.text(b',"registration":').number(who.registered_s).piece(self._tag_at + who.variant)
+        pieces = Pieces.joined([self._device(who).write(), shown.write()])
+        return Identities(pieces, which, which + len(who.user_id))
+
+    def _device(self, who: Profiles) -> Slots:
+        slots = Slots(self._book, len(who.user_id)).piece(self._head_at + who.place)
+        return slots.piece(self._agent_at + who.agent).piece(self._tail_at + who.place)
 
 
 def _tag(tag: str | None) -> bytes:

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,6 +19,7 @@ from zipotify.settings import Settings
 from zipotify.simulate.batch import BatchRun, records
 from zipotify.simulate.config import EventsimConfig, load_config
 from zipotify.simulate.experiment import Variant, plan_variants
+from zipotify.simulate.fitting import require_fitting
 from zipotify.simulate.live_options import LiveOptions
 from zipotify.simulate.pace import AT_ONCE, Pace
 from zipotify.simulate.plan import Options, Plan, make_plan
@@ -41,6 +42,8 @@ class Job:
     resume: bool = False
     variants: tuple[Variant, ...] = ()
     kafka: bool = False
+    lake: bool = False
+    """The files of `output` are only on their way into the lake."""
     pace: Pace = AT_ONCE
     live: LiveOptions | None = None
     source: str = "sim"
@@ -66,10 +69,10 @@ def simulate(settings: Settings, job: Job) -> Outcome | None:
     """Run the job to its end, or to a signal; a live job, which runs until then, has no outcome."""
     checked_source(job.source)
     config, name = load_config(job.config)
+    require_fitting(job)
     if job.live:
         from zipotify.simulate.live import LiveRun  # its parts take half a second to import
 
-        _require_plain(job)
         LiveRun(settings, config, name, job.songs, job.options, job.live).run()
         return None
     plans = plans_of(job, config, name)
@@ -119,21 +122,6 @@ def _truth_file(stack: ExitStack, job: Job) -> Callable[[bytes], object]:
     return lambda line: file.write(line + b"\n")
 
 
-def _require_plain(job: Job) -> None:
-    """A live run can't have what needs an end or a second pass."""
-    wanted = {
-        "--faults": bool(job.options.faults),
-        "--experiment": bool(job.variants),
-        "--shard": job.options.shard != (0, 1),
-        "--speed": not job.pace.is_max,
-        "--processes": job.processes > 1,
-        "--resume": job.resume,
-    }
-    given = [name for name, is_given in wanted.items() if is_given]
-    if given:
-        raise UsageError(f"--continuous doesn't go with {', '.join(given)}", "leave one of them out")
-
-
 class _Stopping:
     """Turns true at the first SIGINT or SIGTERM; a second one is not caught."""
 
@@ -157,8 +145,3 @@ class _Stopping:
         self._is_asked = True
         signal.signal(number, signal.SIG_DFL)
         print("stopping ...", file=sys.stderr)
-
-
-def with_output(job: Job, output: Path) -> Job:
-    """The same job into another folder."""
-    return replace(job, output=output)

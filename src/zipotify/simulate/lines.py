@@ -14,7 +14,7 @@ from zipotify.simulate.directory import Directory
 from zipotify.simulate.draws import Ints
 from zipotify.simulate.events import Events
 from zipotify.simulate.habits import ORIGINS, origins
-from zipotify.simulate.identities import IdentityWriter
+from zipotify.simulate.identities import Identities, IdentityWriter
 from zipotify.simulate.people import people
 from zipotify.simulate.pieces import Book, Pieces, Slots
 from zipotify.simulate.plan import Plan
@@ -47,6 +47,7 @@ class LineWriter:
         self.states = States([plan.machine for plan in plans])
         self._book = Book()
         self._identities = IdentityWriter(self._book, self.directory)
+        self._known: tuple[Events, Identities] | None = None
         self._states_at = {topic: self._book.add(self._states_as_json(topic)) for topic in TOPICS}
         self._success_at = self._book.add([b',"success":false', b',"success":true'])
         songs = self.plan.songs.json
@@ -56,8 +57,7 @@ class LineWriter:
 
     def lines(self, topic: str, events: Events, rows: Ints, end: bytes = b"") -> Pieces:
         """Those events as JSON objects, each followed by `end`."""
-        some = events.part(rows)
-        who = self._identities.of(some.user_id, self.states.is_shown[some.state])
+        some, who = events.part(rows), self._identities_of(events)
         slots = Slots(self._book, len(some), who.pieces)
         if topic == LISTEN_EVENTS:
             slots.piece(self._song_first_at + some.track).text(b'"ts":')
@@ -65,13 +65,19 @@ class LineWriter:
             slots.text(b'{"ts":')
         slots.number(some.ts_s).text(b'000,"sessionId":').number(some.session_ids())
         slots.piece(self._states_at[topic] + some.state).number(some.item)
-        slots.own(who.device).own(who.user)
+        slots.own(np.where(self.states.is_shown[some.state], who.shown[rows], who.hidden[rows]))
         if topic == PAGE_VIEW_EVENTS:
             slots.piece(self._song_last_at + np.where(some.track < 0, len(self.plan.songs), some.track))
         elif topic == AUTH_EVENTS:
             slots.piece(self._success_at + self.states.is_logged_in[some.state])
         self._add_extras(slots, topic, some)
         return slots.text(b"}" + end).write()
+
+    def _identities_of(self, events: Events) -> Identities:
+        """Of all rows; the same for all topics, so they are kept until other events come."""
+        if self._known is None or self._known[0] is not events:
+            self._known = events, self._identities.of(events.user_id)
+        return self._known[1]
 
     def rows_of(self, topic: str, events: Events) -> Ints:
         """Numbers of the page views that are also an event of that topic."""

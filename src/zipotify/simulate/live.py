@@ -29,6 +29,8 @@ from zipotify.simulate.state import Checkpoint, describe_live, read_checkpoint, 
 
 TICK_S = 0.2
 CHECKPOINT_EVERY_S = 10.0
+_NEVER = "9999-01-01"
+"""End of a live run, whatever its options and configuration say."""
 _SLICE = 2_000
 _LAUNCH_ID_STEP = 1_000_000
 
@@ -47,7 +49,7 @@ class LiveRun:
         now_s = int(time.time())
         known = read_checkpoint(self._folder)
         self._began_s = known.began_s if known else now_s
-        plan = make_plan(config, name, songs, replace(options, to_days=0), self._began_s)
+        plan = make_plan(config, name, songs, replace(options, end=_NEVER), self._began_s)
         self._call = describe_live(plan, live.launch_users, options.from_days)
         if known:
             require_same_call(known, self._call, self._folder)

@@ -54,7 +54,10 @@ class Machine:
 
 def compile_machine(config: EventsimConfig, name: str) -> Machine:
     """Check what types can't and build the arrays; raises ConfigError naming the place."""
-    return _Compiler(config, name).machine()
+    try:
+        return _Compiler(config, name).machine()
+    except ConfigError as error:
+        raise ConfigError(config.as_written(error.what), error.to_do) from None
 
 
 class _Compiler:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +11,9 @@ import numpy as np
 
 from zipotify.simulate.draws import Ints
 from zipotify.simulate.native import text
+
+_CHUNK_BYTES = 1 << 20
+"""Lines are put together and handed on in chunks of about this size: few calls, and still in the processor's cache."""
 
 
 class Pieces:
@@ -35,6 +39,15 @@ class Pieces:
 
     def __len__(self) -> int:
         return len(self.at) - 1
+
+    @property
+    def size(self) -> int:
+        """Bytes of all."""
+        return int(self.at[-1])
+
+    def chunks(self) -> Iterator[memoryview]:
+        """All bytes in order; each chunk is valid until the next is asked for."""
+        yield memoryview(self.content)[: self.size]
 
     def __iter__(self) -> Iterator[bytes]:
         content, ends = self.content.tobytes(), self.at.tolist()
@@ -101,7 +114,7 @@ class Slots:
         self._slots.append((kind, values))
         return self
 
-    def write(self) -> Pieces:
+    def write(self) -> Rows:
         """One text a row."""
         kinds = np.array([kind for kind, _ in self._slots])
         same = np.array([values if kind == text.SAME else 0 for kind, values in self._slots])
@@ -109,8 +122,30 @@ class Slots:
         for number, (kind, given) in enumerate(self._slots):
             if kind != text.SAME:
                 values[number] = given
-        book, own = self._book.pieces, self._own
-        at = text.ends(kinds, values, same, book.at, own.at)
-        content = np.empty(max(int(at[-1]), 1), np.uint8)
-        text.write(kinds, values, same, book.content, book.at, own.content, own.at, at, content)
-        return Pieces(content[: at[-1]], at)
+        return Rows(kinds, values, same, self._book.pieces, self._own)
+
+
+class Rows(Pieces):
+    """Texts whose lengths are known, and which are put together when they are wanted: whole, or chunk by chunk."""
+
+    def __init__(self, kinds: Any, values: Any, same: Any, book: Pieces, own: Pieces) -> None:
+        self._parts = (kinds, values, same, book.content, book.at, own.content, own.at)
+        self.at = np.zeros(values.shape[1] + 1, np.int64)
+        text.ends(kinds, values, same, book.at, own.at, self.at)
+
+    @cached_property
+    def content(self) -> Any:
+        """All bytes."""
+        whole = np.empty(max(self.size, 1), np.uint8)
+        text.write(*self._parts, 0, len(self), whole)
+        return whole[: self.size]
+
+    def chunks(self) -> Iterator[memoryview]:
+        """All bytes in order, in the same small piece of memory."""
+        longest = int(np.diff(self.at).max(initial=0))
+        room, first = bytearray(max(_CHUNK_BYTES, longest)), 0
+        out = np.frombuffer(room, np.uint8)
+        while first < len(self):
+            end = int(np.searchsorted(self.at, self.at[first] + len(room), side="right")) - 1
+            yield memoryview(room)[: text.write(*self._parts, first, end, out)]
+            first = end

@@ -19,15 +19,17 @@ _LEAST_ROOM = 1 << 16
 class Lent:
     """Where events lie, and how many."""
 
+    side: int
     name: str
     room: int
     count: int
 
 
 class Shelf:
-    """One process's place for its events of a round; the next round's lie in the same place."""
+    """One of a process's two places for its events: the next round's lie in the other while these are read."""
 
-    def __init__(self) -> None:
+    def __init__(self, side: int) -> None:
+        self._side = side
         self._memory: SharedMemory | None = None
         self._room = 0
 
@@ -39,7 +41,7 @@ class Shelf:
             self._memory = SharedMemory(create=True, size=self._room * _row_bytes())
         for field, column in vars(_laid_out(self._memory, self._room, len(events))).items():
             column[:] = getattr(events, field)
-        return Lent(self._memory.name, self._room, len(events))
+        return Lent(self._side, self._memory.name, self._room, len(events))
 
     def clear(self) -> None:
         """Give the memory back; whoever still reads it keeps it until then."""
@@ -53,16 +55,16 @@ class Readers:
     """What others have laid out, opened once."""
 
     def __init__(self) -> None:
-        self._open: dict[int, SharedMemory] = {}
+        self._open: dict[tuple[int, int], SharedMemory] = {}
 
     def events(self, owner: int, lent: Lent) -> Events:
-        """The owner's events, to read until the owner is told to go on."""
-        memory = self._open.get(owner)
+        """The owner's events, to read until the owner is told of the round after the next."""
+        memory = self._open.get((owner, lent.side))
         if memory is None or memory.name != lent.name:
             if memory is not None:
                 with suppress(BufferError):  # an array that nobody uses any more is still waiting to be collected
                     memory.close()
-            memory = self._open[owner] = SharedMemory(lent.name)
+            memory = self._open[owner, lent.side] = SharedMemory(lent.name)
         return _laid_out(memory, lent.room, lent.count)
 
 

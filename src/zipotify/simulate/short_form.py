@@ -15,6 +15,8 @@ A section that names a level wins over the same page's section with `*`.
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,11 +24,21 @@ from zipotify.errors import ConfigError
 
 _ANY = "*"
 Row = dict[str, Any]
+Places = dict[str, str]
+"""Entry of the long form, such as `transitions[7]`, -> where it stands in the short one."""
 
 
-def expand(short: Row, name: str) -> Row:
-    """The long form; raises ConfigError with the place of what can't be understood."""
-    return _Expander(short, name).long_form()
+def expand(short: Row, name: str) -> tuple[Row, Places]:
+    """The long form, and where its entries stand; raises ConfigError with the place of what can't be understood."""
+    expander = _Expander(short, name)
+    return expander.long_form(), expander.places
+
+
+def as_written(text: str, places: Places) -> str:
+    """A message about the long form, with the places of the short one: `transitions[7]` is no place in that."""
+    return re.sub(
+        r"(levels|auths|show-user-details|new-session|transitions)\[\d+\]", lambda m: places.get(m[0], m[0]), text
+    )
 
 
 class _Expander:
@@ -34,6 +46,7 @@ class _Expander:
         self._short = short
         self._name = name
         self._levels = list(self._table("levels"))
+        self.places: Places = {}
 
     def long_form(self) -> Row:
         """All keys as Eventsim spells them."""
@@ -43,14 +56,18 @@ class _Expander:
         shown = self._short.get("show-user-details", [])
         long["levels"] = [{"level": key, "weight": value} for key, value in self._table("levels").items()]
         long["auths"] = [{"auth": key, "weight": value} for key, value in auths.items()]
+        for kind in ("levels", "auths"):
+            self.places |= {f"{kind}[{at}]": f"{kind}.{key}" for at, key in enumerate(self._table(kind))}
         long["show-user-details"] = [{"auth": auth, "show": auth in shown} for auth in dict.fromkeys([*auths, *shown])]
         long["new-session"] = list(self._new_sessions())
         long["transitions"] = list(self._transitions())
         return long
 
     def _new_sessions(self) -> Iterator[Row]:
+        number = itertools.count()
         for auth, level, weights, place in self._sections("new-session"):
             for page, weight in weights.items():
+                self.places[f"new-session[{next(number)}]"] = f"{place}.{page}"
                 yield {**self._state(page, auth, level, place), "weight": weight}
 
     def _transitions(self) -> Iterator[Row]:
@@ -58,9 +75,11 @@ class _Expander:
         for auth, level, pages, place in self._sections("transitions"):
             for page, dests in pages.items():
                 chosen[auth, level, page] = (self._as_table(dests, f"{place}.{page}"), f"{place}.{page}")
+        number = itertools.count()
         for (auth, level, page), (dests, place) in chosen.items():
             source = self._state(page, auth, level, place)
             for dest, p in dests.items():
+                self.places[f"transitions[{next(number)}]"] = f"{place}.{dest}"
                 yield {"source": source, "dest": self._dest(dest, auth, level, place), "p": p}
 
     def _sections(self, key: str) -> Iterator[tuple[str, str, Row, str]]:

@@ -7,12 +7,12 @@ once the lengths of all units before it are known. What is written depends on th
 from __future__ import annotations
 
 import io
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from zipotify.contracts.fields import TOPICS
 from zipotify.simulate.events import Events
@@ -21,6 +21,10 @@ from zipotify.simulate.lines import LineWriter
 from zipotify.simulate.pieces import Pieces
 from zipotify.simulate.plan import Plan
 
+if TYPE_CHECKING:
+    from zipotify.simulate.columns import ColumnWriter
+
+Bytes: TypeAlias = bytes | memoryview
 Format = Literal["ndjson", "ndjson.gz", "ndjson.zst", "parquet", "none"]
 TRUTH = "faults.truth"
 """Name of the file that says what was done to the events on purpose: JSON lines, named so that nothing loads them."""
@@ -33,15 +37,13 @@ _COUNTERS = ("ts", "sessionId", "itemInSession", "status", "played_ms")
 
 @dataclass
 class Unit:
-    """One encoded unit: per file its bytes (Parquet: a whole part) and how many events it holds."""
+    """One encoded unit: per file its bytes (Parquet: a whole part), how many they are, and how many events."""
 
     number: int
-    parts: dict[str, bytes | memoryview] = field(default_factory=dict)
+    parts: dict[str, Iterable[Bytes]] = field(default_factory=dict)
+    """Read once: plain lines are put together only while they are written."""
+    sizes: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
-
-    def sizes(self) -> dict[str, int]:
-        """Bytes per file."""
-        return {name: len(part) for name, part in self.parts.items()}
 
 
 class Sink(ABC):
@@ -51,8 +53,17 @@ class Sink(ABC):
     """Page views of a unit, about."""
 
     def __init__(self, plans: list[Plan], folder: Path) -> None:
+        self._plans = plans
         self._folder = folder
-        self._lines = LineWriter(plans)
+
+    @cached_property
+    def _lines(self) -> LineWriter:
+        """Made by whoever encodes: who only deals out the work needs none."""
+        return LineWriter(self._plans)
+
+    def get_ready(self) -> None:
+        """Make what encoding needs, which the first unit would wait for otherwise, in one process after the other."""
+        _ = self._lines
 
     @abstractmethod
     def encode(self, number: int, events: Events) -> Unit:
@@ -75,7 +86,10 @@ class NowhereSink(Sink):
         unit = Unit(number)
         for topic in TOPICS:
             rows = self._lines.rows_of(topic, events)
-            unit.counts[topic] = len(self._lines.lines(topic, events, rows))
+            lines = self._lines.lines(topic, events, rows, b"\n")
+            unit.counts[topic] = len(lines)
+            for _ in lines.chunks():
+                pass
         return unit
 
     def write(self, unit: Unit, offsets: dict[str, int]) -> None:
@@ -91,9 +105,12 @@ class LineSink(Sink):
     def __init__(self, plans: list[Plan], folder: Path, ending: Format = "ndjson") -> None:
         super().__init__(plans, folder)
         self._ending = ending
-        self._faults = FaultWriter(plans) if plans[0].faults else None
         codec = _CODEC.get(ending)
         self._codec = _codec(codec) if codec else None
+
+    @cached_property
+    def _faults(self) -> FaultWriter | None:
+        return FaultWriter(self._plans) if self._plans[0].faults else None
 
     def encode(self, number: int, events: Events) -> Unit:
         """Lines of all topics, and of the truth about injected faults."""
@@ -107,22 +124,28 @@ class LineSink(Sink):
 
     def _add(self, unit: Unit, name: str, lines: Pieces) -> None:
         unit.counts[name] = len(lines)
-        unit.parts[name] = self._packed(memoryview(lines.content)) if len(lines) else b""
-
-    def _packed(self, data: memoryview) -> bytes | memoryview:
-        return self._codec.compress(data, asbytes=True) if self._codec else data
+        if self._codec and len(lines):
+            packed = self._codec.compress(memoryview(lines.content), asbytes=True)
+            unit.parts[name], unit.sizes[name] = [packed], len(packed)
+        else:
+            unit.parts[name], unit.sizes[name] = lines.chunks(), lines.size
 
     def write(self, unit: Unit, offsets: dict[str, int]) -> None:
-        """Into the files, at the place that all earlier units leave."""
-        for name, part in unit.parts.items():
-            if len(part):
-                with self._path(name).open("r+b") as file:
-                    os.pwrite(file.fileno(), part, offsets.get(name, 0))
+        """Into the files, at the place that all earlier units leave.
+
+        Every other unit takes the files from the last to the first: two processes that write at once then seldom want
+        the same file, of which the kernel lets one at a time write.
+        """
+        names = [name for name, size in unit.sizes.items() if size]
+        for name in names if unit.number % 2 else reversed(names):
+            with self._path(name).open("r+b") as file:
+                file.seek(offsets.get(name, 0))
+                file.writelines(unit.parts[name])
 
     def prepare(self, sizes: dict[str, int], units: int) -> None:  # noqa: ARG002 - lines don't count units
         """Empty files, or cut off what came after the checkpoint."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        for name in (*TOPICS, *([TRUTH] if self._faults else [])):
+        for name in (*TOPICS, *([TRUTH] if self._plans[0].faults else [])):
             with self._path(name).open("ab") as file:
                 file.truncate(sizes.get(name, 0))
 
@@ -135,13 +158,17 @@ class LineSink(Sink):
 class ParquetSink(Sink):
     """`<topic>/part-00000.parquet` and so on, one part a unit; the columns are the fields of the lines."""
 
-    unit_events = 100_000
+    unit_events = 200_000
 
-    def __init__(self, plans: list[Plan], folder: Path) -> None:
+    @cached_property
+    def _columns(self) -> ColumnWriter:
         from zipotify.simulate.columns import ColumnWriter  # Arrow takes a moment to import
 
-        super().__init__(plans, folder)
-        self._columns = ColumnWriter(self._lines)
+        return ColumnWriter(self._lines)
+
+    def get_ready(self) -> None:
+        """The same for columns."""
+        _ = self._columns
 
     def encode(self, number: int, events: Events) -> Unit:
         """Each topic as a whole Parquet file."""
@@ -149,13 +176,14 @@ class ParquetSink(Sink):
         for topic in TOPICS:
             table = self._columns.table(topic, events, self._lines.rows_of(topic, events))
             unit.counts[topic] = table.num_rows
-            unit.parts[topic] = _parquet(table)
+            packed = _parquet(table)
+            unit.parts[topic], unit.sizes[topic] = [packed], len(packed)
         return unit
 
     def write(self, unit: Unit, offsets: dict[str, int]) -> None:  # noqa: ARG002 - each part is its own file
         """As files of its own."""
         for topic, part in unit.parts.items():
-            self._path(topic, unit.number).write_bytes(part)
+            self._path(topic, unit.number).write_bytes(b"".join(part))
 
     def prepare(self, sizes: dict[str, int], units: int) -> None:  # noqa: ARG002 - parts are whole files
         """Folders without the parts that come after the checkpoint."""
@@ -195,8 +223,7 @@ def _parquet(table: Any) -> bytes:
     pq.write_table(
         table,
         buffer,
-        compression="zstd",
-        compression_level=1,
+        compression="snappy",
         store_schema=False,
         write_statistics=["ts"],
         use_dictionary=[name for name in table.column_names if name not in _COUNTERS],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -58,7 +59,8 @@ class Worker:
         self._which = which
         self._shard = Shard(work.plans, which, of)
         self._sink = SINKS[work.format](work.plans, work.folder)
-        self._shelf = Shelf() if of > 1 else None
+        self._sink.get_ready()
+        self._shelves = deque(Shelf(side) for side in range(2 if of > 1 else 0))
         self._readers = Readers()
         self._events = Events.joined([])
         self._units: list[Unit] = []
@@ -68,19 +70,20 @@ class Worker:
         self._events = self._shard.advance(until_s)
         part = (self._events.arrive_s - after_s - 1) // _part_s(after_s, until_s)
         counts = np.bincount(np.maximum(part, 0), minlength=_PARTS)
-        return Made(counts, self._shelf.lay(self._events) if self._shelf else None)
+        self._shelves.rotate()
+        return Made(counts, self._shelves[0].lay(self._events) if self._shelves else None)
 
-    def encode(self, stretches: list[Stretch], made: list[Made]) -> list[Written]:
+    def encode(self, stretches: list[Stretch], lent: list[Lent | None]) -> list[Written]:
         """Make units from everybody's events and keep them until it is known where they go."""
         theirs = [
-            self._events if lent is None or owner == self._which else self._readers.events(owner, lent)
-            for owner, lent in enumerate(each.lent for each in made)
+            self._events if place is None or owner == self._which else self._readers.events(owner, place)
+            for owner, place in enumerate(lent)
         ]
         self._units = [
             self._sink.encode(stretch.number, Events.merged([_within(events, stretch) for events in theirs]))
             for stretch in stretches
         ]
-        return [Written(unit.counts, unit.sizes()) for unit in self._units]
+        return [Written(unit.counts, unit.sizes) for unit in self._units]
 
     def write(self, offsets: list[dict[str, int]]) -> None:
         """Write the units that were kept."""
@@ -98,10 +101,12 @@ class Worker:
 
     def close(self) -> None:
         """Give shared memory back."""
-        if self._shelf:
-            self._shelf.clear()
+        for shelf in self._shelves:
+            shelf.clear()
 
 
+_UNITS_TOGETHER = 4
+"""A round that is cut at all has a multiple of so many units, so that two or four processes have the same to do."""
 _PARTS = 4096
 """A round's time is cut into so many parts; units end where parts do."""
 
@@ -122,6 +127,8 @@ def stretches_of(counts: Ints, after_s: int, until_s: int, unit_events: int, fir
     if not total:
         return []
     units = max(1, round(total / unit_events))
+    if units > 1:
+        units = -(-units // _UNITS_TOGETHER) * _UNITS_TOGETHER
     at = np.unique(np.searchsorted(so_far, np.arange(1, units + 1) * total // units))
     ends = [after_s, *(min(after_s + (int(part) + 1) * part_s, until_s) for part in at)]
     return [Stretch(first_unit + number, *pair) for number, pair in enumerate(pairwise(ends))]

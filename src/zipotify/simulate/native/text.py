@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from zipotify.simulate.native.compiled import compiled, copy_bytes, inlined
 
 SAME, PIECE, OWN, NUMBER = range(4)
@@ -14,18 +12,17 @@ SAME, PIECE, OWN, NUMBER = range(4)
 
 @inlined
 def _digits(number: int) -> int:
-    count = 1
-    while number >= 10:
-        number //= 10
+    count, limit = 1, 10
+    while number >= limit:
+        limit *= 10
         count += 1
     return count
 
 
 @compiled
-def ends(kinds: Any, values: Any, same: Any, book_at: Any, own_at: Any) -> Any:
-    """Where each row's text begins, and where the last ends."""
+def ends(kinds: Any, values: Any, same: Any, book_at: Any, own_at: Any, at: Any) -> None:
+    """Where each row's text begins, and where the last ends, into `at`, which is 0 throughout."""
     count = values.shape[1]
-    at = np.zeros(count + 1, np.int64)
     for slot in range(len(kinds)):
         kind, row = kinds[slot], values[slot]
         if kind == SAME:
@@ -41,16 +38,24 @@ def ends(kinds: Any, values: Any, same: Any, book_at: Any, own_at: Any) -> Any:
                 at[number + 1] += where[row[number] + 1] - where[row[number]]
     for number in range(count):
         at[number + 1] += at[number]
-    return at
 
 
 @compiled
 def write(
-    kinds: Any, values: Any, same: Any, book: Any, book_at: Any, own: Any, own_at: Any, begins: Any, out: Any
-) -> None:
-    """Write all rows into `out`."""
-    for number in range(values.shape[1]):
-        at = begins[number]
+    kinds: Any,
+    values: Any,
+    same: Any,
+    book: Any,
+    book_at: Any,
+    own: Any,
+    own_at: Any,
+    first: int,
+    end: int,
+    out: Any,
+) -> int:
+    """Write the rows from `first` up to `end` into `out`; returns the number of bytes."""
+    at = 0
+    for number in range(first, end):
         for slot in range(len(kinds)):
             kind = kinds[slot]
             if kind == NUMBER:
@@ -61,6 +66,7 @@ def write(
             else:
                 piece = same[slot] if kind == SAME else values[slot, number]
                 at = _copy(book, book_at[piece], book_at[piece + 1], out, at)
+    return at
 
 
 @inlined
@@ -73,8 +79,10 @@ def _copy(source: Any, begin: int, end: int, out: Any, at: int) -> int:
 def _write_number(number: int, out: Any, at: int) -> int:
     end = at + _digits(number)
     last = end - 1
-    while last >= at:
-        out[last] = 48 + number % 10
-        number //= 10
+    while number >= 10:
+        rest = number // 10
+        out[last] = 48 + number - 10 * rest
+        number = rest
         last -= 1
+    out[last] = 48 + number
     return end

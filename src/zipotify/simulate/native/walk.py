@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from zipotify.simulate.native.compiled import compiled, inlined
 from zipotify.simulate.native.philox import four
 from zipotify.simulate.native.steps import (
@@ -20,21 +22,21 @@ from zipotify.simulate.native.steps import (
 
 
 @compiled
-def walk(
-    rules: Rules, music: Music, users: Users, rows: Rows, who: int, filled: int, after_s: int, until_s: int
-) -> tuple[int, int]:
-    """Let users from number `who` on step until their next event lies after `until_s`; note events after `after_s`.
+def walk(rules: Rules, music: Music, users: Users, rows: Rows, reached: Any, after_s: int, until_s: int) -> int:
+    """Let users from number `reached[0]` on step until their next event lies after `until_s`.
 
-    Returns the user that was reached and the number of rows that are filled: the last user unless the room was.
+    Notes events after `after_s`; returns how many, and in `reached` the user that the room has lasted for.
     """
-    room = len(rows.ts_s)
+    who, filled, room = reached[0], 0, len(rows.ts_s)
     while who < len(users.t):
         while users.t[who] <= until_s:
             if filled == room:
-                return who, filled
+                reached[0] = who
+                return filled
             filled = _step(rules, music, users, rows, who, filled, after_s)
         who += 1
-    return who, filled
+    reached[0] = who
+    return filled
 
 
 @inlined
