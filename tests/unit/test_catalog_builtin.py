@@ -5,8 +5,7 @@ import hashlib
 import numpy as np
 import polars as pl
 
-from zipotify.catalog import builtin_artists, builtin_tracks
-from zipotify.catalog.builtin import BUILTIN_PREFIX
+from zipotify.catalog.builtin import BUILTIN_PREFIX, builtin_artists, builtin_tracks
 from zipotify.catalog.words import GENRES
 
 

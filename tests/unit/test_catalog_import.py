@@ -11,13 +11,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from zipotify.catalog import choose_catalog, write_catalog
+from support.dying import read_or_die
+from zipotify.catalog.choose import choose_catalog
 from zipotify.catalog.clean import artists_of, cleaned
 from zipotify.catalog.importer import ImportReport, import_catalog
+from zipotify.catalog.isolated import read_isolated
 from zipotify.catalog.names import repaired
 from zipotify.catalog.raw import as_raw
 from zipotify.catalog.recognise import kind_of
 from zipotify.catalog.search import find_tracks, summarise
+from zipotify.catalog.store import write_catalog
 from zipotify.catalog.triplets import read_triplets
 from zipotify.errors import MissingInputError
 
@@ -306,3 +309,14 @@ def test_kinds_are_known_by_content(tmp_path: Path, shared_data: Path) -> None:
     assert kind_of(shared_data / "eventsim" / "listen_counts.txt.gz") == "listen counts"
     assert kind_of(shared_data / "eventsim" / "example-config.json") is None
     assert kind_of(database(tmp_path / "renamed.bin", [])) == "sqlite"
+
+
+def test_a_file_that_ends_the_library_ends_not_the_import(tmp_path: Path) -> None:
+    """As HDF5's did on some bent files; the others of its process are read again without it."""
+    files = [tmp_path / f"{number}.txt" for number in range(5)]
+    for file in files:
+        file.write_text("kill" if file.name.startswith("3") else "good")
+    frame, report = read_isolated(files, read_or_die, "hdf5")
+    assert sorted(frame["title"]) == ["0", "1", "2", "4"]
+    assert report.broken == {str(files[3]): "the library that reads it ended"}
+    assert (report.files, report.read) == (5, 4)

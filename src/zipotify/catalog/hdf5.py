@@ -10,6 +10,7 @@ import h5py
 import polars as pl
 
 from zipotify.catalog.raw import RAW_SCHEMA, SourceReport, as_raw
+from zipotify.contracts.files import MOST_EXPANSION, most_bytes
 
 _FIELDS = {
     "metadata/songs": {
@@ -32,6 +33,8 @@ _FIELDS = {
     },
     "musicbrainz/songs": {"year": "year"},
 }
+BROKEN = (OSError, KeyError, ValueError, IndexError, RuntimeError, TypeError, AttributeError, OverflowError)
+"""What h5py and NumPy raise for bent files, as the fuzzer found."""
 _TERMS, _TERM_WEIGHTS, _TERMS_START = "metadata/artist_terms", "metadata/artist_terms_weight", "idx_artist_terms"
 
 
@@ -42,21 +45,30 @@ def read_hdf5(files: list[Path]) -> tuple[pl.DataFrame, SourceReport]:
     for file in files:
         try:
             rows += read_file(file)
-        except (OSError, KeyError, ValueError, IndexError, RuntimeError) as error:
+        except BROKEN as error:
             report.break_off(file, error)
     report.read = len(rows)
     return as_raw(pl.DataFrame(rows, schema=RAW_SCHEMA)), report
 
 
 def read_file(file: Path) -> list[dict[str, Any]]:
-    """The tracks of one file; raises OSError or KeyError when it is broken."""
+    """The tracks of one file; raises OSError, KeyError and others when it is broken."""
+    bound = most_bytes(file)
     with h5py.File(file, "r") as content:
-        return list(_tracks(content))
+        return list(_tracks({name: _read(content[name], bound) for name in (*_FIELDS, _TERMS, _TERM_WEIGHTS)}))
 
 
-def _tracks(content: Any) -> Iterator[dict[str, Any]]:
-    tables = {name: content[name][:] for name in _FIELDS}
-    terms, weights = content[_TERMS][:], content[_TERM_WEIGHTS][:]
+def _read(table: Any, bound_bytes: int) -> Any:
+    """A table's rows; a few bytes can claim to be any number of them."""
+    if table.ndim != 1:
+        raise ValueError(f"{table.name} has {table.ndim} dimensions, not 1")
+    if table.nbytes > bound_bytes:
+        raise ValueError(f"{table.name} expands to more than {MOST_EXPANSION} times the file: it looks like a bomb")
+    return table[:]
+
+
+def _tracks(tables: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    terms, weights = tables[_TERMS], tables[_TERM_WEIGHTS]
     starts = [int(start) for start in tables["metadata/songs"][_TERMS_START]]
     for number in range(len(starts)):
         row = dict.fromkeys(RAW_SCHEMA)

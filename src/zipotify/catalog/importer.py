@@ -12,6 +12,7 @@ import polars as pl
 from zipotify.catalog.clean import artists_of, cleaned, merged, tracks_of, with_artist_ids, with_popularity
 from zipotify.catalog.databases import read_databases
 from zipotify.catalog.hdf5 import read_hdf5
+from zipotify.catalog.isolated import read_isolated
 from zipotify.catalog.raw import SourceReport, empty_raw
 from zipotify.catalog.recognise import Found, Kind, find_sources
 from zipotify.catalog.store import write_imported
@@ -38,8 +39,8 @@ class LocalReaders:
     """This process, without a JVM."""
 
     def hdf5(self, files: list[Path]) -> tuple[pl.DataFrame, SourceReport]:
-        """One file after the other."""
-        return read_hdf5(files)
+        """One file after the other, in a process of its own."""
+        return read_isolated(files, read_hdf5, "hdf5")
 
     def triplets(self, files: list[Path]) -> tuple[pl.DataFrame, SourceReport]:
         """As a stream."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import io
+import lzma
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
+from zipotify.contracts.files import MOST_EXPANSION, most_bytes
 from zipotify.errors import MissingInputError
 
 Kind = Literal["hdf5", "sqlite", "listen counts", "unique tracks", "triplets"]
@@ -40,7 +45,7 @@ def find_sources(paths: list[Path]) -> Found:
                 continue
             try:
                 kind = kind_of(file)
-            except (OSError, zlib.error, EOFError, zipfile.BadZipFile) as error:
+            except OSError as error:
                 found.unknown[file] = " ".join(str(error).split()) or type(error).__name__
                 continue
             if kind is None:
@@ -67,15 +72,56 @@ def kind_of(file: Path) -> Kind | None:
 
 
 def open_text(file: Path) -> IO[bytes]:
-    """The content as bytes: plain, gzip, or the first file of a zip archive."""
+    """The content as bytes: plain, gzip, or the first file of a zip archive; raises OSError when there is none.
+
+    Reading raises OSError too, whatever is wrong with an archive, and when it expands as only a bomb does.
+    """
     with file.open("rb") as raw:
         magic = raw.read(4)
     if magic[:2] == b"\x1f\x8b":
-        return gzip.open(file)  # type: ignore[return-value]
-    if magic == b"PK\x03\x04":
+        return io.BufferedReader(_Expanded(gzip.GzipFile(file), file))
+    if magic != b"PK\x03\x04":
+        return file.open("rb")
+    with _named_as_broken():
         archive = zipfile.ZipFile(file)
         names = [name for name in archive.namelist() if not name.endswith("/")]
         if not names:
             raise zipfile.BadZipFile("the archive is empty")
-        return archive.open(names[0])
-    return file.open("rb")
+        return io.BufferedReader(_Expanded(archive.open(names[0]), file))
+
+
+class _Expanded(io.RawIOBase):
+    """What an archive expands to, up to a bound."""
+
+    def __init__(self, inner: IO[bytes] | gzip.GzipFile, file: Path) -> None:
+        super().__init__()
+        self._inner, self._file = inner, file
+        self._left = most_bytes(file)
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """As `io` asks for it."""
+        with _named_as_broken():
+            piece = self._inner.read(len(buffer))
+        self._left -= len(piece)
+        if self._left < 0:
+            raise OSError(f"it expands to more than {MOST_EXPANSION} times its size: it looks like a bomb")
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        """And what it reads from."""
+        self._inner.close()
+        super().close()
+
+
+@contextmanager
+def _named_as_broken() -> Iterator[None]:
+    """One error for all that archives can be broken by; RuntimeError is an encrypted one."""
+    try:
+        yield
+    except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise OSError(str(error) or type(error).__name__) from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from zipotify.catalog.hdf5 import read_file
+from zipotify.catalog.hdf5 import BROKEN, read_file
 from zipotify.catalog.raw import RAW_SCHEMA, SourceReport, as_raw
 from zipotify.catalog.triplets import read_triplets
 
@@ -77,6 +77,6 @@ def _read_paths(batches: Iterator[Any]) -> Iterator[Any]:
         for path in batch["path"]:
             try:
                 rows += [{**row, _ERROR: None} for row in read_file(Path(path))]
-            except (OSError, KeyError, ValueError, IndexError, RuntimeError) as error:
+            except BROKEN as error:
                 rows.append({**dict.fromkeys(RAW_SCHEMA), "title": path, _ERROR: str(error) or type(error).__name__})
         yield pd.DataFrame(rows, columns=[*RAW_SCHEMA, _ERROR])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zlib
 from pathlib import Path
 
 import polars as pl
@@ -34,7 +33,7 @@ def _read(kind: str, files: list[Path], separator: str, names: tuple[str, ...]) 
         try:
             with open_text(file) as stream:
                 parts.append(as_raw(_checked(_lines(stream.read()), separator, names, report, file)))
-        except (OSError, EOFError, zlib.error, pl.exceptions.PolarsError) as error:
+        except (OSError, pl.exceptions.PolarsError) as error:
             report.break_off(file, error)
     frame = pl.concat(parts)
     report.read = len(frame) + report.refused.total()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ def read_triplets(files: list[Path]) -> tuple[pl.DataFrame, SourceReport]:
                 sums.append(_summed(batch, report, file))
                 if len(sums) > _FOLD_EVERY:
                     sums = [_folded(sums)]
-        except (OSError, EOFError, zlib.error, pa.ArrowInvalid) as error:
+        except (OSError, pa.ArrowInvalid) as error:
             report.break_off(file, error)
             sums = known  # half a file would count some users and not others
     return _folded(sums), report
