@@ -18,13 +18,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 import psutil
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from result import measured
 
 from zipotify.broker.embedded import running_broker
 from zipotify.contracts import serving
@@ -32,7 +32,6 @@ from zipotify.contracts.fields import EVENTS, LISTEN_EVENTS
 from zipotify.contracts.schemas import spark_wire_schema
 from zipotify.contracts.wire import EventProducer
 from zipotify.lake import ensure_tables
-from zipotify.runtime.machine import calibration
 from zipotify.runtime.ports import any_free
 from zipotify.settings import Settings, load_settings
 from zipotify.stream.app import run_queries
@@ -46,7 +45,7 @@ PLAIN_JOBS = ("noop_raw", "noop_parsed", "plain_delta", "tutorial")
 JOBS = (*PLAIN_JOBS, "full")
 
 
-def events(count: int) -> Iterator[tuple[int, bytes]]:
+def events(count: int, first_ms: int = START_MS, length_ms: int = MONTH_S * 1000) -> Iterator[tuple[int, bytes]]:
     """(session, record) pairs in order of time: everyday listen events of many users."""
     for number in range(count):
         session, item = divmod(number, EVENTS_A_SESSION)
@@ -58,7 +57,7 @@ def events(count: int) -> Iterator[tuple[int, bytes]]:
                     "artist": f"The Band Number {number * 31 % 4000}",
                     "song": f"A Song of {number * 17 % 20000} Words and a Half",
                     "duration": 120 + number % 240 + 0.13424,
-                    "ts": START_MS + number * MONTH_S * 1000 // count,
+                    "ts": first_ms + number * length_ms // count,
                     "sessionId": session,
                     "auth": "Logged In",
                     "level": "paid" if user % 6 == 0 else "free",
@@ -200,13 +199,10 @@ def main() -> None:
         return
     folder = Path(tempfile.mkdtemp(prefix="zipotify-drain-"))
     try:
-        result = measure(folder, given.events, given.per_batch, given.jobs)
+        with measured(given.out) as found:
+            found |= measure(folder, given.events, given.per_batch, given.jobs)
     finally:
         shutil.rmtree(folder)
-    print(json.dumps(result, indent=2))
-    if given.out:
-        given.out.parent.mkdir(parents=True, exist_ok=True)
-        given.out.write_text(json.dumps(result, indent=2) + "\n")
 
 
 def measure(folder: Path, count: int, per_batch: int, jobs: list[str]) -> dict[str, object]:
@@ -226,8 +222,6 @@ def measure(folder: Path, count: int, per_batch: int, jobs: list[str]) -> dict[s
         if "full" in times and name != "full"
     }
     return {
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "calibration": calibration(),
         "events": count,
         "events_a_batch": per_batch,
         "times": {n: {k: round(v, 1) for k, v in taken.items()} for n, taken in times.items()},

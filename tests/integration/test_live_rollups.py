@@ -65,7 +65,11 @@ def _events(count: int = 3_000) -> list[dict[str, Any]]:
         what = {"artist": f"O'Hara \\ \0 {song % 7}", "song": f"100% «Söng» {song}"} if topic == "listen_events" else {}
         head = {"event_id": f"{number:064x}", "topic": topic, "source": "sim", "ts": at_ms, "produced_ms": at_ms}
         level = "paid" if user % 3 == 0 else "free"
-        none = {"artist": None, "song": None}
+        none = {"artist": None, "song": None, "duration": None, "page": None}
+        if topic == "listen_events":
+            what["duration"] = draw.choice([None, 15.0, 300.25, 1800.0])
+        elif topic == "page_view_events":
+            what["page"] = draw.choice(["Home", "Logout", "Cancel"])
         events.append({**none, **head, **who, **where, **what, "level": level, "session_id": user * 10 + number % 2})
     return events
 
@@ -134,9 +138,31 @@ def test_top_tracks_over_sliding_windows_equal_a_recount(engine: Engine, tmp_pat
     assert found == expected
 
 
+def test_who_hears_a_track_now_equals_a_recount(engine: Engine, tmp_path: Path) -> None:
+    events = _events()
+    _apply(engine, tmp_path, _in_batches(random.Random(5).sample(events, len(events))))
+    view = read_live(engine)
+    assert view.as_of_s is not None
+    last_plays: dict[int, tuple[int, str, float]] = {}
+    last_leaves: dict[int, int] = {}
+    for event in events:
+        if event["topic"] == "listen_events":
+            play = (event["ts"], event["event_id"], event["duration"] or 0)
+            last_plays[event["session_id"]] = max(play, last_plays.get(event["session_id"], play))
+        elif event["page"] in ("Logout", "Cancel"):
+            last_leaves[event["session_id"]] = max(event["ts"], last_leaves.get(event["session_id"], 0))
+    hearing = {
+        session
+        for session, (at_ms, _, length_s) in last_plays.items()
+        if at_ms + length_s * 1000 > view.as_of_s * 1000 and last_leaves.get(session, 0) < at_ms
+    }
+    assert 0 < len(hearing) < len(last_plays)
+    assert view.playing_count == len(hearing)
+
+
 def test_a_batch_applied_again_changes_nothing(engine: Engine, tmp_path: Path) -> None:
     batches = _in_batches(_events(1_000), 300)
-    tables = (serving.live_counts, serving.live_tracks, serving.live_users, serving.live_activity, serving.live_plays)
+    tables = (serving.live_counts, serving.live_tracks, *serving.LIVE_OF_USERS, serving.live_plays)
     _apply(engine, tmp_path, batches)
     before = {table.name: _rows(engine, table) for table in tables}
     _apply(engine, tmp_path, batches)
@@ -160,7 +186,7 @@ def test_a_batch_that_fails_half_way_leaves_no_trace(
 
 def test_order_and_cut_of_batches_make_no_difference(engine: Engine, tmp_path: Path) -> None:
     events = _events(1_000)
-    tables = (serving.live_counts, serving.live_tracks, serving.live_users, serving.live_activity)
+    tables = (serving.live_counts, serving.live_tracks, *serving.LIVE_OF_USERS)
     _apply(engine, tmp_path, _in_batches(events, 250))
     first = {table.name: _rows(engine, table) for table in tables}
     serving.metadata.drop_all(engine)
@@ -184,7 +210,7 @@ def test_the_dashboard_reads_either_database(engine: Engine, tmp_path: Path) -> 
 def test_an_erased_person_leaves_either_database_as_if_never_there(engine: Engine, tmp_path: Path) -> None:
     """Every table afterwards equals one that only ever saw the others."""
     events, gone = _events(), f"{7:064x}"
-    tables = (serving.live_counts, serving.live_tracks, serving.live_users, serving.live_activity)
+    tables = (serving.live_counts, serving.live_tracks, *serving.LIVE_OF_USERS)
     _apply(engine, tmp_path, _in_batches([event for event in events if event["user_key"] != gone]))
     expected = {table.name: _rows(engine, table) for table in tables}
     for table in serving.metadata.sorted_tables:

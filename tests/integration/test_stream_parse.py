@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from odd_records import bent, odd_records
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -21,9 +22,10 @@ from zipotify.contracts.files import RawRecord, find_files, read_records
 from zipotify.contracts.identity import content_hash, event_id, private_id, user_keyer
 from zipotify.contracts.tables import PRIVATE_FIELDS
 from zipotify.settings import Settings
-from zipotify.stream.derive import device, identified, private_columns
+from zipotify.stream.derive import device, hmac_of, identified, private_columns
 from zipotify.stream.everyday import is_everyday
 from zipotify.stream.parse import parsed
+from zipotify.stream.queries import _explained
 from zipotify.stream.slow import accepted, judged
 
 pytestmark = pytest.mark.integration
@@ -136,3 +138,28 @@ def test_unknown_fields_are_kept_and_read_alike(spark: SparkSession, settings: S
     assert rows[7][EXTRA] == '{"x":"a"}'
     events = parsed(_as_records(spark, raw, int(time.time() * 1000)), settings).orderBy("kafka_offset")
     assert [row["is_plain"] for row in events.collect()][:2] == [True] * 2
+
+
+def test_a_query_that_fails_logs_its_plan_without_the_key(
+    spark: SparkSession, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Spark names the plan of a query that fails, and the plan has the bytes that identities are made with."""
+    key = bytes(range(32))
+    events = spark.readStream.format("rate").load().select(hmac_of(key, F.col("value").cast("string")).alias("key"))
+    stream = events.writeStream.option("checkpointLocation", str(tmp_path)).foreachBatch(_fails)
+    with pytest.raises(PySparkException) as raised:
+        stream.start().awaitTermination(120)
+    assert padded(key, 0x36) in str(raised.value).lower()
+    failure = _explained("live", raised.value)
+    assert "a batch that fails" in caplog.text
+    for told in (str(failure), caplog.text):
+        assert not [byte for byte in (0x36, 0x5C) if padded(key, byte) in told.lower()]
+
+
+def padded(key: bytes, byte: int) -> str:
+    """How HMAC mixes a key, in hex."""
+    return bytes(each ^ byte for each in key).hex()
+
+
+def _fails(_batch: DataFrame, _batch_id: int) -> None:
+    raise ValueError("a batch that fails")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import signal
 import subprocess
@@ -14,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
-import psutil
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
@@ -59,7 +57,7 @@ def _run_embedded(settings: Settings, port: int | None) -> None:
         _wait_until_it_answers(settings, kafka, address, stop)
         if not stop.is_set():
             ensure_topics(settings, address)
-            with _address_written(settings, address, kafka.pid):
+            with settings.home.address_written("broker", address, kafka.pid):
                 print(f"Kafka listens at {address}, data in {settings.home.kafka}", flush=True)
                 while not stop.is_set() and kafka.poll() is None:
                     report_part(engine, "broker", "running", address)
@@ -112,7 +110,8 @@ def _prepare(settings: Settings, node: Ports) -> None:
     if (configuration.data_folder(settings) / "meta.properties").exists():
         return
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-    arguments = ["format", "--ignore-formatted", "-t", cluster_id, "-c", str(properties)]
+    # In one word: one id in 64 begins with a hyphen, and would be taken for an option of its own.
+    arguments = ["format", "--ignore-formatted", f"--cluster-id={cluster_id}", "-c", str(properties)]
     done = subprocess.run(_java(settings, "kafka.tools.StorageTool", *arguments), capture_output=True, text=True)
     if done.returncode:
         raise SetupError(
@@ -164,20 +163,6 @@ def _wait_for_end(kafka: subprocess.Popen[bytes], stop: Event) -> None:
     deadline = time.monotonic() + _HEARTBEAT_S
     while time.monotonic() < deadline and kafka.poll() is None and not stop.wait(0.5):
         pass
-
-
-@contextmanager
-def _address_written(settings: Settings, address: str, pid: int) -> Iterator[None]:
-    """`broker.json` while the broker can be used; a stale one is told by its process."""
-    path = settings.home.run / "broker.json"
-    fresh = path.with_suffix(".new")
-    record = {"bootstrap_servers": address, "pid": pid, "started_s": psutil.Process(pid).create_time()}
-    fresh.write_text(json.dumps(record))
-    fresh.replace(path)
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _died(settings: Settings, kafka: subprocess.Popen[bytes]) -> ZipotifyError:

@@ -29,7 +29,6 @@ from zipotify.stream.derive import bronze_columns, identified, private_columns, 
 from zipotify.stream.erased import refused_as_erased
 from zipotify.stream.facts import Facts, Span, facts_of, spans_of, within
 from zipotify.stream.outcome import ORIGIN, among, refused, suspects, with_outcome
-from zipotify.stream.parse import parsed, records
 from zipotify.stream.slow import accepted, judged
 
 _PLACE = ("topic", *ORIGIN)
@@ -101,13 +100,11 @@ class BronzeWriter:
         self._erased = read_list(settings.home)
         self._is_first = True
 
-    def write(self, batch: DataFrame, batch_id: int) -> BatchReport:
-        """Write one batch; called again with the same batch it changes nothing."""
+    def write(self, read: DataFrame, batch_id: int) -> BatchReport:
+        """Write one batch of `parse.read_events`; called again with the same batch it changes nothing."""
         started_ms = int(time.time() * 1000)
-        read = records(batch)
-        # With identities, which several passes need; the original bytes only of those that Python has to look at.
-        events = identified(parsed(read, self._settings), self._secret, F.col("is_plain"))
-        events = events.withColumn("value", F.when(~F.col("is_plain"), F.col("value"))).persist()
+        # Several passes need it; the original bytes only of those that Python has to look at.
+        events = read.withColumn("value", F.when(~F.col("is_plain"), F.col("value"))).persist()
         try:
             facts = facts_of(events)
             outcomes = self._write_events(events, read, facts, batch_id) if facts.record_count else Counter()

@@ -11,7 +11,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Table, and_, case, delete, select, tuple_
 from sqlalchemy.engine import Connection, Engine
 
 from zipotify.contracts import serving
@@ -42,8 +42,9 @@ def live_events(kafka: DataFrame, settings: Settings) -> DataFrame:
     fresh = events.withWatermark("event_at", f"{settings.live_watermark_minutes} minutes")
     once = fresh.dropDuplicatesWithinWatermark(["event_id"])
     columns = ("event_id", "topic", "source", "ts", "user_key", "artist", "song", "city", "level", "state", "gender")
+    more = ("duration", "page")
     renamed = (F.col("sessionId").alias("session_id"), F.unix_millis("produced_at").alias("produced_ms"))
-    return once.select(*columns, device().alias("device"), *renamed)
+    return once.select(*columns, *more, device().alias("device"), *renamed)
 
 
 class LiveWriter:
@@ -77,6 +78,7 @@ class LiveWriter:
         self._add(connection, serving.live_tracks, rollups.tracks(plays))
         self._insert(connection, serving.live_users, rollups.users(rows))
         self._insert(connection, serving.live_activity, rollups.activity(rows))
+        self._renew_playing(connection, rollups.playing(rows))
         self._insert(connection, serving.live_plays, [rollups.play(row) for row in plays])
         self._forget(connection, max(int(row["ts"]) for row in rows) // 1000)
         self._record_freshness(connection, [int(row["produced_ms"]) for row in rows])
@@ -94,11 +96,29 @@ class LiveWriter:
         if rows:
             connection.execute(insert_into(self._engine, table).on_conflict_do_nothing(), rows)
 
+    def _renew_playing(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
+        """A later play takes the place of the one before, whatever the order in which they come."""
+        if not rows:
+            return
+        table, insert = serving.live_playing, insert_into(self._engine, serving.live_playing)
+        came = insert.excluded
+        is_newer = tuple_(came.started_at_ms, came.event_id) > tuple_(table.c.started_at_ms, table.c.event_id)
+        of_play = ("user_key", "level", "event_id", "started_at_ms", "ends_at_ms")
+        renewed = {name: case((is_newer, came[name]), else_=table.c[name]) for name in of_play}
+        left = case((came.stopped_at_ms > table.c.stopped_at_ms, came.stopped_at_ms), else_=table.c.stopped_at_ms)
+        keys = [column.name for column in table.primary_key]
+        connection.execute(
+            insert.on_conflict_do_update(index_elements=keys, set_=renewed | {"stopped_at_ms": left}), rows
+        )
+
     def _forget(self, connection: Connection, newest_s: int) -> None:
         """Drop what is older than the retention; of the ticker's plays, keep the newest only."""
         before_s = newest_s - self._retention_s
         activity = serving.live_activity
         connection.execute(delete(activity).where(activity.c.bucket_start_s < newest_s - _ACTIVITY_S))
+        playing, recent_ms = serving.live_playing.c, (newest_s - _ACTIVITY_S) * 1000
+        gone = and_(playing.started_at_ms < recent_ms, playing.stopped_at_ms < recent_ms)
+        connection.execute(delete(serving.live_playing).where(gone))
         connection.execute(delete(serving.live_counts).where(serving.live_counts.c.bucket_start_s < before_s))
         for table in (serving.live_tracks, serving.live_users):
             connection.execute(delete(table).where(table.c.minute_start_s < before_s))

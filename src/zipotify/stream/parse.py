@@ -19,6 +19,7 @@ from zipotify.contracts.identity import EXTERNAL_SOURCE
 from zipotify.contracts.schemas import CORRUPT_COLUMN, spark_wire_schema
 from zipotify.contracts.wire import HEADER_SOURCE
 from zipotify.settings import Settings
+from zipotify.stream.derive import identified
 from zipotify.stream.everyday import is_everyday
 
 WIRE_FIELDS: tuple[EventField, ...] = tuple(
@@ -47,6 +48,11 @@ _ESCAPED_NAME = r'\\(?:[^"]*|"[^"\\]*)"\s*:'
 SUSPICIOUS_PATTERN = f"{_ODD_ESCAPE}|{_NOT_TEXT}|{_NOT_ID}|{_MANY_ARRAYS}|{_ESCAPED_NAME}"
 _SIMPLE_VALUE = r'(?:"[^"\\]*"|0|-?[1-9]\d{0,17}|true|false|null)\s*[,}]'
 _DOUBTFUL_ID = r"^-?\d+[.eE]|^\d{19}"
+
+
+def read_events(kafka: DataFrame, settings: Settings) -> DataFrame:
+    """All of Kafka's records with their bytes, fields and, where they are plain, identities."""
+    return identified(parsed(records(kafka), settings), settings.user_key(), F.col("is_plain"))
 
 
 def records(kafka: DataFrame) -> DataFrame:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from zipotify.errors import BrokerUnreachableError, CheckpointLostError, Zipotif
 from zipotify.settings import Settings
 from zipotify.stream.bronze import BatchReport, BronzeWriter
 from zipotify.stream.live import LiveWriter, live_events
+from zipotify.stream.parse import read_events
 from zipotify.stream.pause import Pause
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,8 @@ _POLL_S = 0.1
 _STOP_LIMIT_S = 45.0
 _KEEP_BATCHES = 2_000
 _FETCH_BYTES = 16 * 2**20
+_BYTES = re.compile("0x[0-9A-Fa-f]{16,}")
+"""Bytes in a query's plan, which Spark names when it fails: those that identities are made with are the home's key."""
 _STUMBLE = 'because the return value of "scala.Option.get()" is null'
 """What the query says when its Kafka source is asked for metrics before it asked Kafka for its newest offsets."""
 
@@ -98,8 +102,9 @@ class Queries:
                 report = writer.write(batch, batch_id)
             _record_batch(self._engine, report)
 
-        source = self._kafka(self._settings.max_offsets_per_trigger)
-        return self._start("bronze", source, write, self._settings.bronze_trigger_s)
+        # Reading is part of the query: made once, where a batch would have it made and analysed each time.
+        events = read_events(self._kafka(self._settings.max_offsets_per_trigger), self._settings)
+        return self._start("bronze", events, write, self._settings.bronze_trigger_s)
 
     def _start_live(self) -> StreamingQuery:
         writer = LiveWriter(self._settings, self._engine)
@@ -148,7 +153,7 @@ def _stop_gently(query: StreamingQuery) -> None:
 
 def _explained(name: str, error: PySparkException) -> ZipotifyError:
     """The cause in our words where we know it; the whole trace goes to the log."""
-    text = str(error)
+    text = _BYTES.sub("0x(hidden)", str(error))
     log.error("query %s failed: %s", name, text)
     if "data loss" in text.lower() or "OffsetOutOfRange" in text:
         return CheckpointLostError(

@@ -11,6 +11,10 @@ from zipotify.contracts.fields import LISTEN_EVENTS, PAGE_VIEW_EVENTS, STATUS_CH
 BUCKET_S = 10
 MINUTE_S = 60
 LONGEST_TEXT_CHARS = 512
+_LONGEST_TRACK_S = 86_400.0
+"""A length beyond a day is an error of the catalogue's, and nobody hears it out."""
+LEAVING_PAGES = ("Logout", "Cancel")
+"""What ends a play, besides its track's end and the session's next play; the warehouse's rule for heard time too."""
 DIMENSIONS = ("level", "state", "gender", "device")
 
 Key = tuple[Any, ...]
@@ -81,3 +85,25 @@ def play(row: dict[str, Any]) -> dict[str, Any]:
     """Row of live_plays."""
     names = ("event_id", "source", "artist", "song", "level", "city", "state", "device")
     return {name: row[name] for name in names} | {"event_at_ms": row["ts"]}
+
+
+def playing(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of live_playing: for each session its newest play, and when it last left."""
+    found: dict[Key, dict[str, Any]] = {}
+    for row in rows:
+        if row["topic"] != LISTEN_EVENTS and row["page"] not in LEAVING_PAGES:
+            continue
+        known = found.setdefault((row["source"], row["session_id"]), _silent(row))
+        if row["topic"] != LISTEN_EVENTS:
+            known["stopped_at_ms"] = max(known["stopped_at_ms"], row["ts"])
+        elif (row["ts"], row["event_id"]) > (known["started_at_ms"], known["event_id"]):
+            ends_at_ms = row["ts"] + round(1000 * min(row["duration"] or 0.0, _LONGEST_TRACK_S))
+            known |= {"started_at_ms": row["ts"], "ends_at_ms": ends_at_ms}
+            known |= {name: row[name] for name in ("user_key", "level", "event_id")}
+    return list(found.values())
+
+
+def _silent(row: dict[str, Any]) -> dict[str, Any]:
+    """A session of which no play is known."""
+    head = {name: row[name] for name in ("source", "session_id", "user_key", "level")}
+    return head | {"event_id": "", "started_at_ms": 0, "ends_at_ms": 0, "stopped_at_ms": 0}

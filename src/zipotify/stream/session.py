@@ -13,8 +13,10 @@ from zipotify.runtime.jars import JarSet, jar_paths
 from zipotify.runtime.java import java_home
 from zipotify.settings import Settings
 
-_STACK = "-Xss4m"
-"""Patterns are matched by recursion."""
+_JVM = "-Xss4m -XX:-DontCompileHugeMethods"
+"""Patterns are matched by recursion; a pass that reads all fields is one method, which Java else leaves uncompiled."""
+_GENERATED_CLASSES = 2_000
+"""A batch of both queries runs more than the hundred that Spark keeps, and would compile all of them again."""
 
 
 def spark_session(settings: Settings, name: str) -> SparkSession:
@@ -41,7 +43,7 @@ def _configuration(settings: Settings) -> dict[str, str]:
         "spark.driver.host": settings.spark_driver_host,
         "spark.driver.bindAddress": settings.spark_driver_host,
         "spark.executor.memory": f"{settings.spark_executor_memory_mb}m",
-        "spark.executor.extraJavaOptions": _STACK,
+        "spark.executor.extraJavaOptions": _JVM,
         "spark.driver.extraJavaOptions": _java_options(scratch),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -50,6 +52,8 @@ def _configuration(settings: Settings) -> dict[str, str]:
         "spark.scheduler.mode": "FAIR",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": str(settings.spark_shuffle_partitions),
+        "spark.sql.codegen.cache.maxEntries": str(_GENERATED_CLASSES),
+        "spark.sql.inMemoryColumnarStorage.compressed": "false",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.databricks.delta.snapshotPartitions": "1",
@@ -77,4 +81,4 @@ def _store() -> dict[str, str]:
 
 
 def _java_options(scratch: Path) -> str:
-    return f"-Djava.io.tmpdir={scratch} -Dderby.system.home={scratch} -XX:+UseSerialGC {_STACK}"
+    return f"-Djava.io.tmpdir={scratch} -Dderby.system.home={scratch} -XX:+UseSerialGC {_JVM}"
