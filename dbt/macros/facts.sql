@@ -4,5 +4,6 @@
         on
             {{ user_key }} = v.user_key
             and {{ fact }}.{{ instant }} >= v.valid_from
-            and ({{ fact }}.{{ instant }} < v.valid_to or v.valid_to is null)
+            {#- An `or` here would make DuckDB compare each fact with each version. #}
+            and {{ fact }}.{{ instant }} < coalesce(v.valid_to, cast('9999-12-31' as timestamp))
 {%- endmacro %}

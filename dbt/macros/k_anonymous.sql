@@ -5,18 +5,18 @@
 {%- set k = var('k_anonymity') -%}
 {%- set shown -%}
 case
-            when user_count < {{ k }} then 'other'
-            when smaller_count > 0 and smaller_count < {{ k }} then 'other'
-            else {{ value }}
+            when ranked.user_count < {{ k }} then 'other'
+            when ranked.smaller_count > 0 and ranked.smaller_count < {{ k }} then 'other'
+            else ranked.{{ value }}
         end
 {%- endset -%}
     select
-        {% for key in keys %}{{ key }},
+        {% for key in keys %}ranked.{{ key }},
         {% endfor -%}
         {{ shown }} as {{ value }},
-        cast(sum(user_count) as bigint) as user_count,
+        cast(sum(ranked.user_count) as bigint) as user_count{{ "," if sums }}
         {% for column in sums -%}
-        cast(sum({{ column }}) as bigint) as {{ column }}{{ "," if not loop.last }}
+        cast(sum(ranked.{{ column }}) as bigint) as {{ column }}{{ "," if not loop.last }}
         {% endfor %}
     from (
         select
@@ -28,7 +28,8 @@ case
         from {{ groups }}
     ) as ranked
     group by
-        {{ keys | join(', ') }},
+        {% for key in keys %}ranked.{{ key }},
+        {% endfor -%}
         {{ shown }}
-    having sum(user_count) >= {{ k }}
+    having sum(ranked.user_count) >= {{ k }}
 {%- endmacro %}

@@ -1,6 +1,10 @@
 {# Surrogate keys are hashes of natural keys, so that two builds of the same data are equal. #}
 {% macro hash_key(columns) -%}
-    md5({% for column in columns %}coalesce(cast({{ column }} as varchar), chr(30)){% if not loop.last %} || chr(31) || {% endif %}{% endfor %})
+    {%- set texts = [] -%}
+    {%- for column in columns -%}
+        {%- do texts.append("coalesce(cast(" ~ column ~ " as string), chr(30))") -%}
+    {%- endfor -%}
+    {{ hashed(texts | join(" || chr(31) || ")) }}
 {%- endmacro %}
 
 {# Key of the unknown member that every dimension has. #}

@@ -32,7 +32,7 @@
     case
         when {{ kind }} = 'day' then {{ plus_days(window_start, -1) }}
         when {{ kind }} = 'week' then {{ plus_days(window_start, -7) }}
-        when {{ kind }} = 'month' then cast({{ window_start }} - interval 1 month as date)
+        when {{ kind }} = 'month' then {{ plus_months(window_start, -1) }}
     end
 {%- endmacro %}
 
@@ -65,7 +65,7 @@ with counted as (
 ranked as (
     select
         *,
-        cast(play_count as double) / sum(play_count) over (partition by source, window_kind, window_start_date)
+        {{ as_double('play_count') }} / sum(play_count) over (partition by source, window_kind, window_start_date)
             as play_share,
         cast(row_number() over (
             partition by source, window_kind, window_start_date
@@ -100,4 +100,44 @@ left join ranked as p
         and n.{{ name }} = p.{{ name }}
         {% endfor %}
 where n.rank_number <= {{ var('top_list_length') }}
+{%- endmacro %}
+
+{# Who plays the top of each week, month and of all in `top`: by dimension and group, each user as last seen in it. #}
+{% macro top_groups(top, names) -%}
+{%- set shown = names | map('replace', 'track_artist as ', '') | list -%}
+{%- set sums = ['play_count', 'listen_count', 'heard_ms'] -%}
+{%- set start = "case when p.window_kind = 'all' then date '1970-01-01' else p.window_start_date end" -%}
+with user_plays as (
+    {% for kind in ['week', 'month', 'all'] %}
+    select
+        t.source,
+        t.window_kind,
+        t.window_start_date,
+        {% for name in shown %}
+        t.{{ name }},
+        {% endfor %}
+        p.user_key,
+        count(*) as play_count,
+        count(case when p.is_listen then 1 end) as listen_count,
+        coalesce(sum(p.heard_ms), 0) as heard_ms
+    from {{ ref('int_plays_named') }} as p
+    inner join {{ ref(top) }} as t
+        on
+            t.window_kind = '{{ kind }}'
+            and p.source = t.source
+            {% if kind != 'all' %}
+            and {{ start_of(kind, 'p.played_date') }} = t.window_start_date
+            {% endif %}
+            {% for name in names %}
+            and p.{{ name.split(' as ')[0] }} = t.{{ name.split(' as ')[-1] }}
+            {% endfor %}
+    where p.user_key is not null
+    group by all
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+{{ users_as_last_seen('user_plays', 'p.window_kind', start) }},
+
+{{ shown_by_group('users', ['source', 'window_kind', 'window_start_date'] + shown, sums) }}
 {%- endmacro %}

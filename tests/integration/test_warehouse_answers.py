@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from oracle import answers, groups, music
+from oracle import answers, groups, groups_over_time, music
+from oracle.analyses import artist_of, track_of
 from oracle.events import read
 from oracle.facts import Facts
 from support.warehouse import ask, key
@@ -88,6 +89,53 @@ def test_year_totals(built: Settings, facts: Facts) -> None:
 
 def test_demographics_by_period(built: Settings, facts: Facts) -> None:
     _same(_of(built, "agg_demographics", facts), groups.demographics(facts, built.k_anonymity), 3)
+
+
+def test_artists_and_tracks_by_group(built: Settings, facts: Facts) -> None:
+    expected = groups.tops_by_group(facts, built.k_anonymity, lambda play: (artist_of(play),))
+    rows = _of(built, "agg_artist_groups", facts, "source, artist_key")
+    _same(rows, expected, 5)
+    assert {row[3] for row in rows} >= {"level", "gender"}
+    expected = groups.tops_by_group(facts, built.k_anonymity, track_of)
+    assert expected
+    assert Counter(_of(built, "agg_track_groups", facts, "source, track_key")) == Counter(expected)
+
+
+def test_skips_by_group(built: Settings, facts: Facts) -> None:
+    _same(_of(built, "agg_listening_groups", facts), groups.listening_by_group(facts, built.k_anonymity), 3)
+
+
+def test_sessions_by_group(built: Settings, facts: Facts) -> None:
+    _same(_of(built, "agg_session_groups", facts), groups.sessions_by_group(facts, built.k_anonymity), 3)
+
+
+@pytest.mark.parametrize(
+    ("answer", "keys"),
+    [
+        ("active", 4),
+        ("lifecycle", 4),
+        ("retention", 4),
+        ("funnel", 3),
+        ("activity", 3),
+        ("churn", 3),
+        ("values", 3),
+        ("hours_of_week", 4),
+        ("discovery", 3),
+    ],
+)
+def test_analyses_by_group(built: Settings, facts: Facts, answer: str, keys: int) -> None:
+    table = {"hours_of_week": "hour_of_week", "values": "value"}.get(answer, answer)
+    expected = getattr(groups_over_time, answer)(facts, built.k_anonymity)
+    if answer == "churn" and facts.source == "recorded":
+        assert _of(built, "agg_churn_groups", facts) == expected == []  # one month, at whose start nobody was seen
+        return
+    _same(_of(built, f"agg_{table}_groups", facts), expected, keys)
+
+
+def test_genres_and_decades_by_group(built: Settings, facts: Facts) -> None:
+    catalogue = music.catalogue_of(builtin_tracks().iter_rows(named=True))
+    expected = groups_over_time.catalogue_months(facts, built.k_anonymity, catalogue)
+    _same(_of(built, "agg_catalogue_groups", facts), expected, 5)
 
 
 def test_credits_of_tracks(built: Settings) -> None:

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
 import orjson
 import pytest
 
-from support.warehouse import new_home
+from support.warehouse import is_as_from_nothing, new_home
 from zipotify.errors import BuildError
 from zipotify.lake.load import load_files
 from zipotify.settings import Settings
@@ -25,10 +24,6 @@ pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]
 _PIECES = ((0.60, 0), (0.62, 4), (0.90, 1), (0.98, 3), (1.00, 2))
 """Where each stretch of time ends, as a share of the history, and in which order it comes: uneven, out of order."""
 _LATE_SHARE = 0.02
-_ALL_TABLES = """
-    select table_schema || '.' || table_name from information_schema.tables
-    where table_schema in ('staging', 'intermediate', 'marts') order by all
-"""
 _FIRST_HALF = ("--select", "staging", "intermediate", "fct_sessions")
 
 
@@ -55,12 +50,6 @@ def pieces(sources: dict[str, Path], tmp_path: Path) -> list[Path]:
 def without_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Builds here are compared with each other; their checks run in the other tests."""
     monkeypatch.setattr(runner, "_NO_UNIT_TESTS", ("--exclude-resource-types", "unit_test", "test"))
-
-
-def _tables(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
-    with duckdb.connect(str(settings.home.warehouse_file), read_only=True) as working:
-        names = [row[0] for row in working.execute(_ALL_TABLES).fetchall()]
-        return {name: working.execute(f"select * from {name} order by all").fetchall() for name in names}
 
 
 @contextmanager
@@ -93,10 +82,5 @@ def test_five_pieces_out_of_order_make_what_one_build_makes(pieces: list[Path], 
         else:
             reasons.append(_build(settings, everything=number == 4))
     assert reasons == ["nothing was built yet", "", "", ""]
-    in_pieces = _tables(settings)
-    assert _build(settings, full=True) == "it was asked for"
-    at_once = _tables(settings)
-    assert set(in_pieces) == set(at_once)
-    for name, rows in at_once.items():
-        assert in_pieces[name] == rows, name
+    at_once = is_as_from_nothing(settings)
     assert len(at_once["marts.fct_plays"]) > 1000

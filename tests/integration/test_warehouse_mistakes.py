@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import duckdb
 import pytest
 
 from support.warehouse import ask
@@ -35,6 +36,17 @@ def _columns(settings: Settings, data_type: str) -> list[tuple[str, str]]:
 def test_joining_all_dimensions_neither_doubles_nor_loses_a_play(built: Settings) -> None:
     [(wide, distinct, plays)] = ask(built, _WIDE)
     assert wide == distinct == plays > 0
+
+
+def test_no_fact_is_compared_with_every_version(built: Settings) -> None:
+    """A join that is no hash join is quadratic: a build of some million events never ended."""
+    compiled = built.home.warehouse_file.parent / "target" / "compiled" / "zipotify" / "models" / "marts"
+    facts = sorted(compiled.glob("fct_*.sql"))
+    assert len(facts) == 6
+    with duckdb.connect(str(built.home.warehouse_file), read_only=True) as working:
+        plans = {file.stem: working.execute(f"explain {file.read_text()}").fetchall()[0][1] for file in facts}
+    assert not [name for name, plan in plans.items() if "NL_JOIN" in plan or "NESTED_LOOP" in plan]
+    assert "HASH_JOIN" in plans["fct_plays"]
 
 
 def test_dates_go_on_after_the_last_event(built: Settings) -> None:

@@ -8,15 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from support.warehouse import ask, build, marts
+from support.warehouse import SECRET, ask, build, marts
 from zipotify.contracts.snapshot import current
 from zipotify.errors import BuildError
-from zipotify.settings import Settings
+from zipotify.settings import Settings, load_settings
 from zipotify.warehouse import sources as lake_sources
 from zipotify.warehouse.build import build as build_warehouse
 
 pytestmark = pytest.mark.integration
 
+_NEEDS_THE_DISK = """
+-- More than the build may have in memory, sorted; finds nothing.
+select count(*) as found from (
+    select row_number() over (order by hash(number)) as place from range(12000000) as numbers (number)
+) where place < 0 having count(*) > 0
+"""
 _ALWAYS_FAILS = "-- A check that is never met.\nselect 1 as never_met\n"
 
 
@@ -55,6 +61,24 @@ def test_failed_check_keeps_the_last_good_snapshot_and_readers_read_meanwhile(bu
     assert len(reads) > 1
     assert set(reads) == {len(before["fct_plays"])}
     assert current(built.home.published) == published
+    assert marts(built) == before
+
+
+def test_nothing_that_a_build_writes_down_holds_the_call_that_asked_for_it(
+    built: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of an erasure names a person; dbt keeps the call of its process."""
+    monkeypatch.setattr("sys.argv", ["zipotify", "privacy", "erase", "Canary-83Q7"])
+    build(built, full=True)
+    files = [path for path in built.home.warehouse_file.parent.rglob("*") if path.is_file()]
+    assert len(files) > 10
+    assert [path.name for path in files if b"Canary-83Q7" in path.read_bytes()] == []
+
+
+def test_a_build_goes_on_after_it_needed_the_disk(built: Settings, project: Path) -> None:
+    before = marts(built)
+    (project / "tests" / "stop" / "needs_the_disk.sql").write_text(_NEEDS_THE_DISK)
+    build(load_settings(built.home.root, user_key_secret=SECRET, warehouse_memory_mb=256), full=True)
     assert marts(built) == before
 
 

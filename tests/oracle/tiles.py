@@ -160,3 +160,12 @@ def year_figures(facts: Facts) -> Rows:
     users = {play.user for play in facts.plays} - {None}
     heard = (len({_song(play) for play in facts.plays}), len({_artist(play) for play in facts.plays}))
     return [(len(facts.plays), round(hours, 6), *heard, len(users), len({play.event.session for play in facts.plays}))]
+
+
+def year_artists(facts: Facts) -> Rows:
+    """artist, plays, distinct titles of the five most played."""
+    titles: dict[str, set[str]] = defaultdict(set)
+    for play in facts.plays:
+        title, artist = _song(play)
+        titles[artist].add(title)
+    return [(artist, plays, len(titles[artist])) for artist, plays, _ in top_artists(facts)[:5]]

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from support.command import zipotify
-from zipotify.catalog import write_catalog
+from zipotify.catalog.store import write_catalog
 from zipotify.contracts.identity import user_keyer
 from zipotify.contracts.snapshot import open_current
 from zipotify.settings import Settings, load_settings
@@ -17,6 +19,10 @@ SECRET = "5a" * 32
 """Key of the user hash in every home that tests compare."""
 ARRIVAL = {"ingested_at", "last_ingested_at"}
 """Columns in which two homes with the same events differ."""
+_ALL_TABLES = """
+    select table_schema || '.' || table_name from information_schema.tables
+    where table_schema in ('staging', 'intermediate', 'marts') order by all
+"""
 SIMULATED_DAYS = ("2024-02-20", "2024-03-18")
 
 
@@ -63,6 +69,26 @@ def marts(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     with connection:
         tables = [row[0] for row in connection.execute("show tables").fetchall() if row[0] != "publication"]
         return {table: _rows(connection, table) for table in tables}
+
+
+def working_tables(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table of the working file."""
+    with duckdb.connect(str(settings.home.warehouse_file), read_only=True) as working:
+        names = [row[0] for row in working.execute(_ALL_TABLES).fetchall()]
+        return {name: working.execute(f"select * from {name} order by all").fetchall() for name in names}
+
+
+def is_as_from_nothing(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
+    """Hold the working file against a full build of the same lake; returns the tables of that."""
+    from zipotify.warehouse.build import build as build_warehouse
+
+    before = working_tables(settings)
+    assert build_warehouse(settings, full=True).full_because == "it was asked for"
+    after = working_tables(settings)
+    assert set(before) == set(after)
+    for name, rows in after.items():
+        assert before[name] == rows, name
+    return after
 
 
 def _rows(connection: Any, table: str) -> list[tuple[Any, ...]]:

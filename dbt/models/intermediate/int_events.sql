@@ -1,9 +1,10 @@
 -- Grain: one row per action of a client: session, place in it, instant and user. The events that tell of the same
--- action (a play is a listen event and a page view) are one row.
-{{ config(materialized='incremental', incremental_strategy='touched_sessions') }}
+-- action (a play is a listen event and a page view) are one row. Grouped by what a session's key is made of, not by the
+-- key itself: which is longer.
+{{ config(materialized='incremental', incremental_strategy='touched_sessions', meta={'instant': 'event_at'}) }}
 select
     e.source,
-    e.session_key,
+    {{ hash_key(['e.source', 'e.session_id']) }} as session_key,
     e.session_id,
     e.item_in_session,
     e.event_at,
@@ -22,7 +23,6 @@ where e.event_at >= {{ touched_since() }} and e.session_key in {{ touched_sessio
 {% endif %}
 group by
     e.source,
-    e.session_key,
     e.session_id,
     e.item_in_session,
     e.event_at,

@@ -12,8 +12,9 @@ with cancelled as (
 select
     u.source,
     u.user_key,
+    u.user_version_key,
     u.valid_from as paid_from,
-    least(u.valid_to, c.cancelled_at) as paid_to,
+    {{ earlier_of('u.valid_to', 'c.cancelled_at') }} as paid_to,
     u.first_seen_at
 from {{ ref('dim_users') }} as u
 left join cancelled as c on u.user_key = c.user_key

@@ -1,12 +1,13 @@
 -- Grain: one row per play: its place among the session's plays, and how long it was heard.
-{{ config(materialized='incremental', incremental_strategy='touched_sessions') }}
+{{ config(materialized='incremental', incremental_strategy='touched_sessions', meta={'instant': 'event_at'}) }}
 with moments as (
     select
         event_id,
         session_key,
         event_at,
         item_in_session,
-        1 as is_play,
+        duration_ms,
+        played_ms,
         0 as is_end
     from {{ ref('stg_events__listens') }}
     {% if is_incremental() %}
@@ -18,7 +19,8 @@ with moments as (
         session_key,
         event_at,
         item_in_session,
-        0 as is_play,
+        null as duration_ms,
+        null as played_ms,
         1 as is_end
     from {{ ref('stg_events__page_views') }}
     where
@@ -30,25 +32,20 @@ with moments as (
 
 ordered as (
     select
-        event_id,
-        is_play,
+        *,
         lead(event_at) over session_order as ends_at,
-        sum(is_play) over session_order as session_position
+        sum(1 - is_end) over session_order as session_position
     from moments
     window session_order as (partition by session_key order by event_at, item_in_session, is_end, event_id)
 ),
 
 timed as (
     select
-        l.*,
-        o.ends_at is null as is_last,
-        cast(o.session_position as integer) as session_position,
-        {{ ms_between('l.event_at', 'o.ends_at') }} as gap_ms
-    from {{ ref('stg_events__listens') }} as l
-    inner join ordered as o on l.event_id = o.event_id and o.is_play = 1
-    {% if is_incremental() %}
-    where l.event_at >= {{ touched_since() }}
-    {% endif %}
+        *,
+        ends_at is null as is_last,
+        {{ ms_between('event_at', 'ends_at') }} as gap_ms
+    from ordered
+    where is_end = 0
 ),
 
 heard as (
@@ -64,7 +61,12 @@ heard as (
 )
 
 select
-    * exclude (is_last, gap_ms, played_ms),
+    event_id,
+    session_key,
+    event_at,
+    cast(session_position as integer) as session_position,
+    heard_ms,
+    is_heard_estimated,
     coalesce(heard_ms >= {{ var('listen_threshold_ms') }}, false)
     or coalesce(heard_ms >= duration_ms, false)
     or (is_last and is_heard_estimated) as is_listen

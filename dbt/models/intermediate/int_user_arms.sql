@@ -3,7 +3,7 @@
 select
     source,
     user_key,
-    min_by(tag, row(event_at, session_id, item_in_session)) as tag,
+    {{ first_by('tag', ['event_at', 'session_id', 'item_in_session']) }} as tag,
     min(event_at) as first_event_at,
     max(event_at) as last_event_at
 from {{ ref('int_events') }}

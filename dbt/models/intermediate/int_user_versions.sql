@@ -27,7 +27,7 @@ filled as (
         ingested_at,
         {% for name in attributes %}
         coalesce(
-            last_value({{ name }} ignore nulls) over so_far, first_value({{ name }} ignore nulls) over from_now
+            {{ known('last_value', name, 'so_far') }}, {{ known('first_value', name, 'from_now') }}
         ) as {{ name }},
         {% endfor %}
         row_number() over (

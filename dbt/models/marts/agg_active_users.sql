@@ -63,7 +63,7 @@ select
     cast(dau as bigint) as dau,
     cast(wau as bigint) as wau,
     cast(mau as bigint) as mau,
-    cast(dau as double) / nullif(mau, 0) as stickiness,
+    {{ as_double('dau') }} / nullif(mau, 0) as stickiness,
     cast(observed_day_count as bigint) as observed_day_count
 from running
 {% if is_incremental() %}

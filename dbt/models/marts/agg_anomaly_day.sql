@@ -30,7 +30,7 @@ earlier as (
             and f.metric = e.metric
             and f.date_day > e.date_day
             and {{ plus_days('f.date_day', -56) }} <= e.date_day
-            and isodow(f.date_day) = isodow(e.date_day)
+            and {{ iso_weekday('f.date_day') }} = {{ iso_weekday('e.date_day') }}
 ),
 
 baselines as (
@@ -49,7 +49,7 @@ spreads as (
         e.source,
         e.date_day,
         e.metric,
-        greatest(1.4826 * {{ median_between('abs(e.figure - b.baseline)') }}, 1.0) as spread
+        greatest(1.4826e0 * {{ median_between('abs(e.figure - b.baseline)') }}, 1e0) as spread
     from earlier as e
     inner join baselines as b on e.source = b.source and e.date_day = b.date_day and e.metric = b.metric
     group by e.source, e.date_day, e.metric

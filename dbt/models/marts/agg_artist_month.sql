@@ -30,7 +30,7 @@ ranked as (
             partition by source, window_start_date
             order by play_count desc, listener_count desc, artist asc, artist_key asc
         ) as rank_number,
-        cast(play_count as double) / sum(play_count) over (partition by source, window_start_date) as play_share
+        {{ as_double('play_count') }} / sum(play_count) over (partition by source, window_start_date) as play_share
     from {{ ref('int_artist_windows') }}
     where window_kind = 'month'
 )

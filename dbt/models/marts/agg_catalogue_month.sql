@@ -3,7 +3,7 @@
 with named as (
     {% for dimension, value in [
         ('genre', "coalesce(genre, 'unknown')"),
-        ('decade', "coalesce(cast(release_year // 10 * 10 as varchar) || 's', 'unknown')"),
+        ('decade', "coalesce(cast(" ~ times_in(10, 'release_year') ~ " * 10 as string) || 's', 'unknown')"),
     ] %}
     select
         source,
@@ -34,5 +34,6 @@ counted as (
 
 select
     *,
-    cast(play_count as double) / sum(play_count) over (partition by source, month_start_date, dimension) as play_share
+    {{ as_double('play_count') }} / sum(play_count) over (partition by source, month_start_date, dimension)
+        as play_share
 from counted

@@ -24,9 +24,9 @@ select
     entity,
     count(*) as entity_count,
     cast(sum(play_count) as bigint) as play_count,
-    2.0 * cast(sum(place * play_count) as double) / (count(*) * cast(sum(play_count) as double))
-    - (count(*) + 1.0) / count(*) as gini,
-    cast(sum(case when place > entity_count - ceil(entity_count * 0.01) then play_count else 0 end) as double)
+    2e0 * {{ as_double('sum(place * play_count)') }} / (count(*) * {{ as_double('sum(play_count)') }})
+    - (count(*) + 1e0) / count(*) as gini,
+    {{ as_double('sum(case when place > entity_count - ceil(entity_count / 100) then play_count else 0 end)') }}
     / sum(play_count) as top_1_percent_share
 from ranked
 group by source, window_kind, window_start_date, entity

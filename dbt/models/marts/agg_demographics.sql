@@ -17,7 +17,7 @@ user_days as (
         g.*
     from {{ ref('int_user_day_groups') }} as g
     {% if days %}
-    inner join periods as p on g.source = p.source and g.date_day > p.last_day - {{ days }}
+    inner join periods as p on g.source = p.source and g.date_day > {{ plus_days('p.last_day', -days) }}
     {% endif %}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
@@ -29,7 +29,7 @@ users as (
         period,
         dimension,
         user_key,
-        max_by(value, date_day) as value,
+        {{ last_by('value', ['date_day']) }} as value,
         sum(play_count) as play_count,
         sum(listen_count) as listen_count,
         sum(heard_ms) as heard_ms

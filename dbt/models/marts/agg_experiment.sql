@@ -8,7 +8,7 @@ with activity as (
     select
         user_key,
         sum(listen_count) as listens,
-        sum(heard_ms) // 1000 as hours,
+        {{ times_in(1000, 'sum(heard_ms)') }} as hours,
         count(*) as active_days
     from {{ ref('fct_user_days') }}
     group by user_key
@@ -47,8 +47,8 @@ summed as (
         '{{ metric }}' as metric,
         {{ unit }} as unit,
         count(*) as user_count,
-        cast(sum({{ metric }}) as double) as total,
-        cast(sum({{ metric }} * {{ metric }}) as double) as total_of_squares
+        {{ as_double("sum(" ~ metric ~ ")") }} as total,
+        {{ as_double("sum(" ~ metric ~ " * " ~ metric ~ ")") }} as total_of_squares
     from users
     group by source, tag
     {% if not loop.last %}union all{% endif %}
@@ -74,8 +74,8 @@ compared as (
         mean - first_value(mean) over arm_order as difference,
         sqrt(mean_variance + first_value(mean_variance) over arm_order) as difference_error,
         count(*) over (partition by source, metric) as arm_count,
-        sum(user_count) over (partition by source, metric) / cast(count(*) over (partition by source, metric) as double)
-            as even_count
+        sum(user_count) over (partition by source, metric)
+        / {{ as_double('count(*) over (partition by source, metric)') }} as even_count
     from measured
     window arm_order as (partition by source, metric order by tag)
 ),
@@ -84,7 +84,7 @@ split as (
     select
         source,
         metric,
-        sum(user_count * user_count) * count(*) / cast(sum(user_count) as double) - sum(user_count) as chi_square,
+        sum(user_count * user_count) * count(*) / {{ as_double('sum(user_count)') }} - sum(user_count) as chi_square,
         count(*) - 1 as degrees
     from compared
     group by source, metric
@@ -97,8 +97,8 @@ judged as (
         case
             when s.degrees > 0
                 then
-                    (power(s.chi_square / s.degrees, 1.0 / 3) - (1 - 2.0 / (9 * s.degrees)))
-                    / sqrt(2.0 / (9 * s.degrees))
+                    (power(s.chi_square / s.degrees, 1e0 / 3) - (1 - 2e0 / (9 * s.degrees)))
+                    / sqrt(2e0 / (9 * s.degrees))
         end as split_score,
         case when c.tag <> c.control_tag and c.difference_error > 0 then c.difference / c.difference_error end as score
     from compared as c

@@ -1,77 +1,37 @@
 -- Grain: one row per source, cohort (month of the first event at level free, or 'all'), and step from free to paid.
 -- Each step is the first of its kind at or after the step before it.
 {{ config(tags=['daily']) }}
-{% set pages = [('upgrade_page', 'Upgrade'), ('submit_upgrade', 'Submit Upgrade')] %}
-with free_users as (
-    select
-        source,
-        user_key,
-        min(valid_from) as reached_at
-    from {{ ref('dim_users') }}
-    where level = 'free'
-    group by source, user_key
-),
-
-{% for step, page in pages %}
-{{ step }}_users as (
-    select
-        b.source,
-        b.user_key,
-        min(v.viewed_at) as reached_at
-    from {{ 'free' if loop.first else pages[0][0] }}_users as b
-    inner join {{ ref('fct_page_views') }} as v
-        on b.user_key = v.user_key and v.page = '{{ page }}' and b.reached_at <= v.viewed_at
-    group by b.source, b.user_key
-),
-
-{% endfor %}
-paid_users as (
-    select
-        b.source,
-        b.user_key,
-        min(c.changed_at) as reached_at
-    from submit_upgrade_users as b
-    inner join {{ ref('fct_level_changes') }} as c
-        on b.user_key = c.user_key and c.change_kind = 'upgrade' and b.reached_at <= c.changed_at
-    group by b.source, b.user_key
-),
-
-steps as (
-    {% for step in ['free', 'upgrade_page', 'submit_upgrade', 'paid'] %}
-    select
-        {{ loop.index }} as step_number,
-        '{{ step }}' as step,
-        s.source,
-        s.user_key,
-        s.reached_at,
-        {{ start_of('month', 'f.reached_at') }} as cohort_month
-    from {{ step }}_users as s
-    inner join free_users as f on s.source = f.source and s.user_key = f.user_key
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
-),
-
-timed as (
+with timed as (
     select
         *,
         {{ ms_between('lag(reached_at) over user_order', 'reached_at') }} as waited_ms
-    from steps
+    from {{ ref('int_funnel_steps') }}
     window user_order as (partition by source, user_key order by step_number)
 ),
 
-counted as (
-    {% for cohort in ["'all'", "cast(cohort_month as varchar)"] %}
+cohorts as (
+    {% for cohort in ["'all'", "cast(cohort_month as string)"] %}
     select
         source,
         {{ cohort }} as cohort,
         step_number,
         step,
-        count(*) as user_count,
-        {{ percentile('waited_ms', 0.5) }} as waited_p50_ms
+        waited_ms
     from timed
-    group by source, {{ cohort }}, step_number, step
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
+),
+
+counted as (
+    select
+        source,
+        cohort,
+        step_number,
+        step,
+        count(*) as user_count,
+        {{ percentile('waited_ms', 0.5) }} as waited_p50_ms
+    from cohorts
+    group by source, cohort, step_number, step
 )
 
 select
@@ -80,8 +40,8 @@ select
     cast(step_number as integer) as step_number,
     step,
     user_count,
-    cast(user_count as double) / lag(user_count) over step_order as conversion,
-    cast(user_count as double) / first_value(user_count) over step_order as conversion_from_free,
+    {{ as_double('user_count') }} / lag(user_count) over step_order as conversion,
+    {{ as_double('user_count') }} / first_value(user_count) over step_order as conversion_from_free,
     waited_p50_ms
 from counted
 window step_order as (partition by source, cohort order by step_number)

@@ -3,25 +3,25 @@
 with actions as (
     select
         source,
-        cast(isodow(event_at) as integer) as iso_weekday,
-        cast(hour(event_at) as integer) as hour_of_day,
+        cast({{ iso_weekday('event_at') }} as integer) as iso_weekday,
+        cast(extract(hour from event_at) as integer) as hour_of_day,
         count(*) as event_count,
         count(distinct user_key) as active_user_count,
         count(distinct event_date) as day_count
     from {{ ref('int_events') }}
-    group by source, isodow(event_at), hour(event_at)
+    group by source, {{ iso_weekday('event_at') }}, extract(hour from event_at)
 ),
 
 plays as (
     select
         source,
-        isodow(played_at) as iso_weekday,
-        hour(played_at) as hour_of_day,
+        {{ iso_weekday('played_at') }} as iso_weekday,
+        extract(hour from played_at) as hour_of_day,
         count(*) as play_count,
         sum(cast(is_listen as integer)) as listen_count,
         sum(heard_ms) as heard_ms
     from {{ ref('fct_plays') }}
-    group by source, isodow(played_at), hour(played_at)
+    group by source, {{ iso_weekday('played_at') }}, extract(hour from played_at)
 )
 
 select

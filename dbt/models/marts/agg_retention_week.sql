@@ -35,7 +35,7 @@ select
     cast({{ days_between('c.cohort_week', 'w.week_start_date') }} / 7 as integer) as week_number,
     c.cohort_user_count,
     coalesce(a.active_user_count, 0) as active_user_count,
-    cast(coalesce(a.active_user_count, 0) as double) / c.cohort_user_count as retention,
+    {{ as_double('coalesce(a.active_user_count, 0)') }} / c.cohort_user_count as retention,
     w.is_complete
 from cohorts as c
 inner join weeks as w on c.source = w.source and c.cohort_week <= w.week_start_date

@@ -48,7 +48,7 @@ select
     cast(day_count as integer) as day_number,
     cast(at_risk_count as bigint) as at_risk_count,
     cast(cancelled_count as bigint) as cancelled_count,
-    exp(sum(ln(greatest(1.0 - cast(cancelled_count as double) / at_risk_count, 1e-300))) over (
+    exp(sum(ln(greatest(1.0 - {{ as_double('cancelled_count') }} / at_risk_count, 1e-300))) over (
         partition by source, level order by day_count
     )) as survival
 from at_risk

@@ -3,7 +3,7 @@
 with plays as (
     select
         *,
-        cast(year(played_date) as integer) as year_number
+        cast(extract(year from played_date) as integer) as year_number
     from {{ ref('int_plays_named') }}
     where user_key is not null
 ),

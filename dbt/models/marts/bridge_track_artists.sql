@@ -13,9 +13,9 @@ with parts as (
 featured as (
     select
         track_key,
-        unnest(string_split_regex(rtrim(list_aggregate(credits[2:], 'string_agg', ','), ')]'), '\s*[,&]\s*')) as credit
+        credit
     from parts
-    where len(credits) > 1
+    {{ with_each(featured_credits('credits'), 'credit') }}
 ),
 
 artists_by_name as (
@@ -31,10 +31,10 @@ artists_by_name as (
 credited as (
     select
         track_key,
-        trim(credits[1]) as artist,
+        trim({{ main_credit('credits') }}) as artist,
         'main' as credit_role
     from parts
-    union
+    union distinct
     select
         track_key,
         trim(credit) as artist,

@@ -1,6 +1,8 @@
 -- Grain: one row per hour of the day, UTC.
 with hours as (
-    select cast(unnest(generate_series(0, 23)) as integer) as hour_of_day
+    select cast(hour_number as integer) as hour_of_day
+    from (select 1 as one) as only_row
+    {{ with_each(numbers(0, 23), 'hour_number') }}
 )
 
 select
@@ -11,5 +13,5 @@ select
         when hour_of_day < 18 then 'afternoon'
         else 'evening'
     end as part_of_day,
-    lpad(cast(hour_of_day as varchar), 2, '0') || ':00' as label
+    lpad(cast(hour_of_day as string), 2, '0') || ':00' as label
 from hours

@@ -1,23 +1,30 @@
 -- Grain: one row per city and state that events name, and the unknown member. Coordinates are the city's, if known.
 {{ config(materialized='incremental', incremental_strategy='new_members') }}
-with places as (
+with named as (
     select distinct
-        {{ location_key('city', 'state') }} as location_key,
         city,
-        state,
-        case when regexp_matches(state, '^[A-Z]{2}(-|$)') then left(state, 2) end as state_code
+        state
     from {{ ref('int_events_unioned') }}
     {% if is_incremental() %}
     where event_at >= {{ touched_since() }} and session_key in {{ touched_sessions() }}
     {% endif %}
 ),
 
+places as (
+    select
+        {{ location_key('city', 'state') }} as location_key,
+        city,
+        state,
+        case when {{ matches('state', '^[A-Z]{2}(-|$)') }} then left(state, 2) end as state_code
+    from named
+),
+
 cities as (
     select
         city,
         state,
-        min_by(lat, artist_id) as city_lat,
-        min_by(lon, artist_id) as city_lon
+        {{ first_by('lat', ['artist_id']) }} as city_lat,
+        {{ first_by('lon', ['artist_id']) }} as city_lon
     from {{ ref('stg_catalog__artists') }}
     where lat is not null and lon is not null
     group by city, state

@@ -21,7 +21,7 @@ where user_key in {{ touched_users() }}
 union all
 select
     {{ unknown_key() }} as user_version_key,
-    cast(null as varchar) as source,
+    cast(null as string) as source,
     {{ unknown_key() }} as user_key,
     null as valid_from,
     null as valid_to,

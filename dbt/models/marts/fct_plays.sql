@@ -12,7 +12,7 @@ select
     p.event_at as played_at,
     p.event_date as played_date,
     p.item_in_session,
-    p.session_position,
+    h.session_position,
     p.level,
     p.auth,
     p.gender,
@@ -21,14 +21,17 @@ select
     p.artist,
     p.song,
     p.duration_ms,
-    p.heard_ms,
-    p.is_heard_estimated,
-    p.is_listen,
+    h.heard_ms,
+    h.is_heard_estimated,
+    h.is_listen,
     p.ingested_at
-from {{ ref('int_plays_sessionized') }} as p
+from {{ ref('stg_events__listens') }} as p
+inner join {{ ref('int_plays_sessionized') }} as h on p.event_id = h.event_id
 inner join {{ ref('int_session_users') }} as s on p.session_key = s.session_key
 inner join {{ ref('int_track_matches') }} as m on p.track_reference = m.track_reference
 {{ join_user_version('p', 'event_at', 'coalesce(p.user_key, s.user_key)') }}
 {% if is_incremental() %}
-where {{ is_touched('p.event_at', 'p.session_key', 'coalesce(p.user_key, s.user_key)') }}
+where
+    h.event_at >= {{ touched_since() }}
+    and {{ is_touched('p.event_at', 'p.session_key', 'coalesce(p.user_key, s.user_key)') }}
 {% endif %}

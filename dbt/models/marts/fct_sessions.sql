@@ -5,7 +5,7 @@ with touched as (
     {% if is_incremental() %}
     select session_key
     from changes.sessions
-    union
+    union distinct
     select session_key
     from {{ this }}
     where started_at >= {{ touched_since() }} and user_key in {{ touched_users() }}
@@ -23,11 +23,11 @@ actions as (
         min(event_at) as started_at,
         max(event_at) as ended_at,
         count(*) as event_count,
-        min_by(level, row(event_at, item_in_session)) as level_at_start,
-        max_by(level, row(event_at, item_in_session)) as level_at_end,
-        min_by(device, row(event_at, item_in_session)) as device,
-        min_by(location_key, row(event_at, item_in_session)) as location_key,
-        min_by(tag, row(event_at, item_in_session)) as tag,
+        {{ first_by('level', ['event_at', 'item_in_session']) }} as level_at_start,
+        {{ last_by('level', ['event_at', 'item_in_session']) }} as level_at_end,
+        {{ first_by('device', ['event_at', 'item_in_session']) }} as device,
+        {{ first_by('location_key', ['event_at', 'item_in_session']) }} as location_key,
+        {{ first_by('tag', ['event_at', 'item_in_session']) }} as tag,
         max(ingested_at) as ingested_at
     from {{ ref('int_events') }}
     {% if is_incremental() %}

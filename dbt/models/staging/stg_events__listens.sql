@@ -15,7 +15,7 @@ with named as (
 repaired as (
     -- Names that went through two wrong readings need two repairs.
     select
-        * exclude (artist_once, song_once),
+        {{ all_but(['artist_once', 'song_once']) }},
         {{ repaired_once('artist_once') }} as artist,
         {{ repaired_once('song_once') }} as song
     from named

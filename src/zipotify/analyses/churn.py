@@ -23,6 +23,8 @@ from zipotify.analyses.results import empty_frame
 from zipotify.contracts.analyses import CHURN_CALIBRATION, CHURN_MODEL, CHURN_RISK
 
 WINDOW_DAYS = 28
+_RECENT_DAYS = WINDOW_DAYS // 4
+_HOUR_MS = 3_600_000
 BIN_COUNT = 10
 _DIGITS = 4
 FEATURES = (
@@ -36,7 +38,7 @@ FEATURES = (
     "thumbs_down",
     "adverts",
     "errors",
-    "known_days",
+    "is_new",
     "is_paid",
 )
 
@@ -159,26 +161,35 @@ def judged(trial: Trial) -> DataFrame:
 
 
 def features(user_days: DataFrame, days: Days, cut_off: date) -> DataFrame:
-    """Grain: one row per user with an event in the window up to the cut-off and no cancellation up to it."""
+    """Grain: one row per user with an event in the window up to the cut-off and no cancellation up to it.
+
+    None grows with the history: a model meets days that are later than those it learned from.
+    """
     known = user_days.filter((F.col("source") == days.source) & (F.col("date_day") <= cut_off))
     age = F.datediff(F.lit(cut_off), F.col("date_day"))
-    is_near, is_recent = age < WINDOW_DAYS, age < WINDOW_DAYS // 4
+    is_near, is_recent = age < WINDOW_DAYS, age < _RECENT_DAYS
 
-    def near(column: str, when: Column = is_near) -> Column:
-        return F.log1p(F.sum(F.when(when, F.col(column)).otherwise(0)).cast("double"))
+    def a_day(total: Column, window_days: int) -> Column:
+        # Of the days that the user has been known: a history that is shorter than the window is not less of anything.
+        return total / F.least(F.max(age) + 1, F.lit(window_days))
+
+    def near(column: str, when: Column = is_near, window_days: int = WINDOW_DAYS) -> Column:
+        return F.log1p(a_day(F.sum(F.when(when, F.col(column)).otherwise(0)), window_days))
 
     summed = known.groupBy("user_key").agg(
         F.min(age).cast("double").alias("quiet_days"),
-        F.count(F.when(is_near, 1)).cast("double").alias("active_days"),
-        F.count(F.when(is_recent, 1)).cast("double").alias("recent_active_days"),
+        a_day(F.count(F.when(is_near, 1)), WINDOW_DAYS).alias("active_days"),
+        a_day(F.count(F.when(is_recent, 1)), _RECENT_DAYS).alias("recent_active_days"),
         near("listen_count").alias("listens"),
-        near("listen_count", is_recent).alias("recent_listens"),
-        F.log1p(F.sum(F.when(is_near, F.col("heard_ms")).otherwise(0)) / 3_600_000).alias("heard_hours"),
+        near("listen_count", is_recent, _RECENT_DAYS).alias("recent_listens"),
+        F.log1p(a_day(F.sum(F.when(is_near, F.col("heard_ms")).otherwise(0)), WINDOW_DAYS) / _HOUR_MS).alias(
+            "heard_hours"
+        ),
         near("session_count").alias("sessions"),
         near("thumbs_down_count").alias("thumbs_down"),
         near("advert_count").alias("adverts"),
         near("error_count").alias("errors"),
-        F.max(age).cast("double").alias("known_days"),
+        (F.max(age) < _RECENT_DAYS).cast("double").alias("is_new"),
         F.max_by("level", "date_day").alias("level"),
         F.sum("cancellation_count").alias("cancellations"),
     )

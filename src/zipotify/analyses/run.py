@@ -73,8 +73,8 @@ def run(settings: Settings, session: Callable[[], SparkSession], again: bool = F
     Raises QueryError when nothing is published, HomeInUseError, and ErasurePendingError.
     """
     home = settings.home
-    require_applied(home)
     with home.lock("analyses"):
+        require_applied(home)
         manifest, connection = open_current(home.published, settings.warehouse_memory_mb)
         with connection:
             version = input_version(settings, manifest)

@@ -12,12 +12,13 @@ from sqlalchemy.engine import Engine
 
 from zipotify.contracts.erasure import require_applied
 from zipotify.contracts.serving import builds, connect, report_part
-from zipotify.contracts.snapshot import Manifest, current
+from zipotify.contracts.snapshot import DOCUMENTATION, Manifest, current
 from zipotify.errors import ZipotifyError
 from zipotify.settings import Settings
+from zipotify.warehouse.documentation import write_documentation
 from zipotify.warehouse.freshness import record_freshness
 from zipotify.warehouse.increment import finish, prepare, start_over
-from zipotify.warehouse.plan import plan
+from zipotify.warehouse.plan import Plan, plan
 from zipotify.warehouse.publish import publish
 from zipotify.warehouse.runner import DbtRunner
 from zipotify.warehouse.sources import ensure_sources
@@ -43,9 +44,9 @@ def build(settings: Settings, full: bool = False, is_erasure: bool = False, ever
     Raises BuildError naming the model or check that failed (what was published stays), HomeInUseError, and
     ErasurePendingError when the lake may hold people who were erased, unless this build is part of erasing them.
     """
-    if not is_erasure:
-        require_applied(settings.home)
     with settings.home.lock("warehouse"):
+        if not is_erasure:
+            require_applied(settings.home)
         engine = connect(settings.serving_address())
         try:
             return _reported(engine, settings, full, everything)
@@ -84,7 +85,15 @@ def _build(engine: Engine, settings: Settings, full: bool, everything: bool) -> 
     manifest = publish(settings, wanted, before, warnings)
     finish(settings, wanted)
     record_freshness(engine, settings, before, manifest)
+    if _is_undocumented(settings, wanted, before):
+        write_documentation(settings)
     return BuildResult("published", manifest, time.time() - started_s, full_because)
+
+
+def _is_undocumented(settings: Settings, built: Plan, before: Manifest | None) -> bool:
+    """Whether the documentation speaks of other models, or there is none."""
+    is_there = (settings.home.published / DOCUMENTATION).exists()
+    return before is None or before.fingerprint != built.fingerprint or not is_there
 
 
 def _start(engine: Engine, started_s: float) -> str:

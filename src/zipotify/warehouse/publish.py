@@ -10,6 +10,7 @@ import secrets
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import orjson
@@ -40,7 +41,8 @@ def publish(settings: Settings, built: Plan, before: Manifest | None, warnings: 
     publish_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     file = published / f"{publish_id}.duckdb"
     unfinished = file.with_suffix(_UNFINISHED)
-    row_counts, (as_of, last_ingested_at) = _copy(settings, unfinished, publish_id, now)
+    project = _dbt_manifest(settings)
+    row_counts, (as_of, last_ingested_at) = _copy(settings, unfinished, publish_id, now, project)
     unfinished.rename(file)
     built_at = str(instant(now))
     manifest = Manifest(
@@ -54,6 +56,7 @@ def publish(settings: Settings, built: Plan, before: Manifest | None, warnings: 
         fingerprint=built.fingerprint,
         warnings=warnings,
         analysed_at=built_at if built.with_analyses or before is None else before.analysed_at,
+        lineage=_lineage(project),
     )
     _write(published, manifest)
     _remove_old(published, settings.published_keep_count, file)
@@ -61,7 +64,7 @@ def publish(settings: Settings, built: Plan, before: Manifest | None, warnings: 
 
 
 def _copy(
-    settings: Settings, file: Path, publish_id: str, built_at: datetime
+    settings: Settings, file: Path, publish_id: str, built_at: datetime, project: dict[str, Any]
 ) -> tuple[dict[str, int], tuple[datetime | None, datetime | None]]:
     """Row counts of the marts; when the newest event happened, and when the newest one arrived."""
     limits: dict[str, str | bool | int | float | list[str]] = {
@@ -74,6 +77,7 @@ def _copy(
         marts = [row[0] for row in connection.execute(f"use working; {MARTS_SQL}").fetchall()]
         connection.execute(f'use "{file.stem}"')
         counts = {mart: _copy_table(connection, mart) for mart in marts}
+        _describe(connection, marts, project)
         connection.execute(
             "create table publication as select ? as publish_id, cast(? as timestamp) as built_at",
             [publish_id, built_at],
@@ -87,6 +91,33 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, mart: str) -> int:
     connection.execute(f"create table {mart} as select * from working.marts.{mart} order by {order}")  # noqa: S608
     row = connection.execute(f"select count(*) from {mart}").fetchone()  # noqa: S608
     return int(row[0]) if row else 0
+
+
+def _dbt_manifest(settings: Settings) -> dict[str, Any]:
+    """What dbt writes down of the project at every run; nothing where it did not."""
+    file = settings.home.warehouse_file.parent / "target" / "manifest.json"
+    return orjson.loads(file.read_bytes()) if file.exists() else {"nodes": {}, "parent_map": {}}
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, marts: list[str], manifest: dict[str, Any]) -> None:
+    """Descriptions of tables and columns go with the snapshot, for Explore and any SQL client."""
+    models = {node["name"]: node for name, node in manifest["nodes"].items() if name.startswith("model.")}
+    for mart in marts:
+        node = models.get(mart, {"description": "", "columns": {}})
+        told = {f"table {mart}": node["description"]}
+        told |= {f'column {mart}."{name}"': column["description"] for name, column in node["columns"].items()}
+        for what, text in told.items():
+            quoted = text.replace("'", "''")
+            connection.execute(f"comment on {what} is '{quoted}'")
+
+
+def _lineage(manifest: dict[str, Any]) -> dict[str, list[str]]:
+    """model -> the models, seeds and tables of the lake that it is made from."""
+    return {
+        child.rsplit(".", 1)[1]: sorted(parent.rsplit(".", 1)[1] for parent in found)
+        for child, found in sorted(manifest["parent_map"].items())
+        if child.startswith("model.")
+    }
 
 
 def _write(published: Path, manifest: Manifest) -> None:

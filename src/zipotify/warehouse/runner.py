@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,10 +24,13 @@ _NO_ANALYSES = ("--exclude", "tag:daily")
 class DbtRunner:
     """Runs the project for one home; keeps the parsed project between runs."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, target: str = "duckdb") -> None:
         self._settings = settings
+        self._target = target
         self._project = project_folder()
         self._folder = settings.home.warehouse_file.parent
+        self.target_folder = self._folder / ("target" if target == "duckdb" else f"target-{target}")
+        """Where dbt writes down the project, what it compiled and how it went."""
 
     def build(self, with_analyses: bool = True) -> list[str]:
         """Run the models and their checks, in order, heavier analyses only when asked; returns what checks warn of.
@@ -36,17 +40,25 @@ class DbtRunner:
         chosen = _NO_UNIT_TESTS if with_analyses else (*_NO_UNIT_TESTS, *_NO_ANALYSES)
         return _warnings(self._run("build", *chosen))
 
+    def document(self) -> None:
+        """Write dbt's documentation of what was built into the target folder; raises BuildError."""
+        self._run("docs", "generate", "--no-compile")
+
     def unit_tests(self) -> list[str]:
         """Run the unit tests of models against an existing build; returns their names, raises BuildError."""
         outcome = self._run("test", "--resource-type", "unit_test")
         return [result.node.name for result in outcome.result.results]
+
+    def compile(self) -> None:
+        """Write down what would be run, without asking an engine for anything; raises BuildError."""
+        self._run("compile", "--no-introspect", "--no-populate-cache")
 
     def _run(self, *command: str) -> Any:
         from dbt.cli.main import dbtRunner
 
         self._folder.mkdir(parents=True, exist_ok=True)
         self._settings.home.logs.mkdir(parents=True, exist_ok=True)
-        with _environment(self._variables()):
+        with _environment(self._variables()), _called(*command):
             try:
                 outcome = dbtRunner().invoke(["--quiet", *command, *self._arguments()])
             finally:
@@ -62,7 +74,8 @@ class DbtRunner:
         return [
             *("--project-dir", str(self._project)),
             *("--profiles-dir", str(self._project)),
-            *("--target-path", str(self._folder / "target")),
+            *("--target", self._target),
+            *("--target-path", str(self.target_folder)),
             *("--log-path", str(self._settings.home.logs)),
             *("--log-level", "none", "--log-level-file", "info"),
             *("--vars", variables),
@@ -96,6 +109,17 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _called(*command: str) -> Iterator[None]:
+    """What dbt takes for its own call, which it writes into its results: ours may name a person, who is erased."""
+    before = sys.argv
+    sys.argv = ["dbt", *command]
+    try:
+        yield
+    finally:
+        sys.argv = before
 
 
 def _close_connections() -> None:

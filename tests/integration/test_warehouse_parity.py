@@ -1,0 +1,45 @@
+"""The same models over the same lake on DuckDB and on real Spark: every table, every row, every column."""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+import pytest
+from pyspark.sql import SparkSession
+
+from support.parity import NAMES, difference
+from zipotify.errors import BuildError
+from zipotify.settings import Settings
+from zipotify.warehouse import runner
+from zipotify.warehouse import spark as engine
+from zipotify.warehouse.holidays_table import holidays_table
+from zipotify.warehouse.spark import MADE, build_on_spark
+
+pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]
+
+
+@pytest.mark.timeout(2400)  # the whole project on Spark: a quarter of an hour where other suites run beside it
+def test_every_table_is_the_same_on_spark(
+    built: Settings, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_NO_UNIT_TESTS", ("--exclude-resource-types", "unit_test", "test"))
+    made = build_on_spark(built, spark)
+    differences = []
+    with duckdb.connect(str(built.home.warehouse_file), read_only=True) as working:
+        names = [f"{schema}.{row[0]}" for schema in MADE for row in working.execute(NAMES, [schema]).fetchall()]
+        assert sum(made.table_counts.values()) == len(names) > 70
+        for name in names:
+            expected = working.execute(f"select * from {name}").to_arrow_table()
+            differences += difference(name, expected, spark.table(name).toArrow())
+    assert not differences, "\n".join(differences)
+
+
+@pytest.mark.prove
+def test_every_check_passes_on_spark_and_one_that_should_fail_does(
+    built: Settings, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert build_on_spark(built, spark).table_counts.keys() == set(MADE)
+    twice = pa.concat_tables([holidays_table(), holidays_table()])
+    monkeypatch.setattr(engine, "holidays_table", lambda: twice)
+    with pytest.raises(BuildError, match="unique_grain_dim_dates"):
+        build_on_spark(built, spark)
