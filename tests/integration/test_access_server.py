@@ -164,13 +164,26 @@ def test_wrong_passwords_lock_and_are_written_down(site: str, gate: Gate) -> Non
 
 
 def test_rates_are_limited(gate: Gate) -> None:
-    strict = replace(gate, rates=Rates(RateLimitItemPerMinute(20), RateLimitItemPerMinute(2)))
-    with served(application(strict)) as site:
+    limits = Rates(address=RateLimitItemPerMinute(20), login=RateLimitItemPerMinute(2))
+    with served(application(replace(gate, rates=limits))) as site:
         origin = {"Origin": f"http://{site}"}
         tries = [requests.post(f"http://{site}/login", {"name": "ann"}, headers=origin).status_code for _ in range(4)]
         assert tries == [400, 400, 429, 429]
         more = [requests.get(f"http://{site}/login.css").status_code for _ in range(20)]
         assert more == [200] * 16 + [429] * 4
+
+
+def test_people_behind_one_address_have_limits_of_their_own(gate: Gate) -> None:
+    with served(application(replace(gate, rates=Rates(person=RateLimitItemPerMinute(5))))) as site:
+        tokens = [gate.tokens.add(name, Role.VIEWER, ["metrics"], 1) for name in ("one", "other")]
+        codes = [
+            [
+                requests.get(f"http://{site}/metrics", headers={"Authorization": f"Bearer {token}"}).status_code
+                for _ in range(7)
+            ]
+            for token in (*tokens, "made up")
+        ]
+    assert codes == [[200] * 5 + [429] * 2] * 2 + [[401] * 5 + [429] * 2]
 
 
 def test_tokens_open_what_they_are_for(site: str, gate: Gate) -> None:

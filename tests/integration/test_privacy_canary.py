@@ -10,9 +10,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import requests
 from pyspark.sql import SparkSession
 
 from support import canary
+from support.browser import dashboard
 from support.command import zipotify
 from support.kafka import empty_topics
 from support.lake import table
@@ -20,6 +22,7 @@ from zipotify.contracts import serving
 from zipotify.contracts.fields import TOPICS
 from zipotify.contracts.identity import user_keyer
 from zipotify.contracts.wire import EventProducer
+from zipotify.dashboard.pages import PAGES
 from zipotify.lake import ensure_tables
 from zipotify.lake.load import load_files
 from zipotify.ops.ledger import check
@@ -116,6 +119,48 @@ def test_the_scan_sees_into_every_place(planted: Settings) -> None:
     }
 
 
+SOME = {"fct_plays", "fct_sessions", "dim_users"}
+"""Tables that are asked for in every format; each question is a process of its own."""
+
+
+def answers(settings: Settings, folder: Path, whole: bool = True) -> list[Path]:
+    """Every answer of the dashboard's API on this home, as a file, and what its process logged; else of some tables."""
+    folder.mkdir()
+    with dashboard(settings.home.root) as address:
+        api = f"{address}/api/v1"
+        tiles = [tile["id"] for tile in requests.get(f"{api}/tiles").json()]
+        tables = [next(iter(row.values())) for row in requests.get(f"{api}/query?sql=show tables").json()]
+        paths = ["/openapi.json", "/metrics", *(f"/api/v1/{name}" for name in ("tiles", "tables", "metrics", "live"))]
+        wanted = {f"page-{number}": path for number, path in enumerate([*paths, *PAGES])}
+        for form in ("json", "csv", "parquet"):
+            for tile in tiles:
+                about = f"source={STREAMED}&period=all&artist=The Cages&song={canary.SONG}"
+                wanted[f"tile-{tile}.{form}"] = f"/api/v1/tiles/{tile}?{about}&format={form}"
+            for table_name in tables if whole and form == "parquet" else SOME:
+                wanted[f"sql-{table_name}.{form}"] = f"/api/v1/query?sql=select * from {table_name}&format={form}"
+        for name, path in wanted.items():
+            got = requests.get(address + path)
+            (folder / (name if got.ok else f"{name}.refused")).write_bytes(got.content)
+    for log in settings.home.root.parent.glob("dashboard-*.log"):
+        log.rename(folder / log.name)
+    return sorted(folder.iterdir())
+
+
+def test_the_api_answers_with_no_private_value(planted: Settings, tmp_path: Path) -> None:
+    """Decoded and raw; and what is no secret is found in it, so that the scan does see into answers."""
+    files = answers(planted, tmp_path / "answers")
+    assert sum(file.name.startswith("sql-") and file.suffix == ".parquet" for file in files) > 30
+    key = user_keyer(planted.user_key())(STREAMED, canary.USER_ID)
+    assert scan([tmp_path / "answers"], canary.texts()).findings == []
+    seen = scan([tmp_path / "answers"], [canary.SONG, key]).findings
+    assert {f.path.suffix for f in seen if f.text_number == 0} >= {".json", ".csv", ".parquet"}
+    assert {f.path.name for f in seen if f.text_number == 1} >= {"sql-fct_plays.json", "sql-fct_plays.parquet"}
+    control = tmp_path / "control"
+    control.mkdir()
+    table(planted.home.lake, "users_private").write_parquet(control / "answer.parquet")
+    assert {f.text_number for f in scan([control], canary.texts()).findings} == set(range(len(canary.texts())))
+
+
 def live_totals(settings: Settings) -> Counter[str]:
     """Sums of the live counts of the streamed source."""
     engine = serving.connect(settings.serving_address())
@@ -126,7 +171,9 @@ def live_totals(settings: Settings) -> Counter[str]:
     return Counter({name: sum(row[name] for row in rows) for name in ("event_count", "play_count")})
 
 
-def test_an_erased_person_is_gone_and_stays_gone(planted: Settings, spark: SparkSession, files: list[Path]) -> None:
+def test_an_erased_person_is_gone_and_stays_gone(
+    planted: Settings, spark: SparkSession, files: list[Path], tmp_path: Path
+) -> None:
     home, others = planted.home, table(planted.home.lake, "listen_events").filter(song="Song of the others").height
     keys = [user_keyer(planted.user_key())(source, canary.USER_ID) for source in (STREAMED, LOADED)]
     assert live_totals(planted) == Counter(event_count=12, play_count=10)
@@ -145,7 +192,12 @@ def test_an_erased_person_is_gone_and_stays_gone(planted: Settings, spark: Spark
 
     send(spark, planted)
     load_files(planted, files, LOADED)
+    assert build(planted).full_because == ""  # what came back would come by an incremental build
     assert found(planted, [*canary.texts(), *keys, canary.SONG]) == {}
+    # Tiles say the question back, and that names the song.
+    rows = [file for file in answers(planted, tmp_path / "answers", False) if file.name.startswith("sql-")]
+    assert scan(rows, [*canary.texts(), *keys, canary.SONG]).findings == []
+    assert scan([tmp_path / "answers"], [*canary.texts(), *keys]).findings == []
     ledger = check(planted)
     assert ledger.balanced
     assert ledger.total("erased") == 4 * 12

@@ -19,6 +19,10 @@ GIVEN = {
     "ZIPOTIFY_USER_KEY_SECRET": USER_KEY,
     "ZIPOTIFY_SERVING_URL": f"postgresql+psycopg://canary:{PASSWORD}@127.0.0.1:1/nothing",
     "ZIPOTIFY_WEBHOOK_URL": f"http://127.0.0.1:1/{PASSWORD}",
+    "ZIPOTIFY_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+    "ZIPOTIFY_KAFKA_SECURITY": "SASL_PLAINTEXT",
+    "ZIPOTIFY_KAFKA_USERNAME": "canary",
+    "ZIPOTIFY_KAFKA_PASSWORD": PASSWORD,
 }
 
 
@@ -30,6 +34,7 @@ GIVEN = {
         ("ledger",),
         ("build",),
         ("privacy", "export", "46"),
+        ("access", "kafka", "--stream", "spark"),
     ],
     ids=lambda arguments: arguments[0],
 )

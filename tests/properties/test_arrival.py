@@ -67,6 +67,7 @@ def _live(identity: tuple[int, int, int]) -> dict[str, Any]:
     session, item, late_ms = identity
     where = {"level": "free", "state": "KS", "gender": "F", "device": "iPad", "city": None}
     what = {"topic": LISTEN_EVENTS, "artist": "A", "song": f"S{item}", "user_key": f"u{session}", "session_id": session}
+    what |= {"duration": 200.5 + item, "page": None}
     at_ms = _START_MS + late_ms % 3_600_000
     head = {"event_id": f"{session}-{item}-{late_ms}", "source": "sim", "ts": at_ms, "produced_ms": at_ms}
     return {**head, **what, **where}
@@ -77,7 +78,7 @@ def _live(identity: tuple[int, int, int]) -> dict[str, Any]:
 def test_order_cut_and_retries_of_batches_leave_the_rollups_as_they_are(
     arrived: list[tuple[int, int, int]], size: int, seed: Any
 ) -> None:
-    tables = (serving.live_counts, serving.live_tracks, serving.live_users, serving.live_activity)
+    tables = (serving.live_counts, serving.live_tracks, *serving.LIVE_OF_USERS)
     found = []
     for order, width in ((arrived, len(arrived)), (seed.sample(arrived, len(arrived)), size)):
         engine = serving.connect("sqlite://")

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.fuzz import EDITS, bent
 from zipotify.catalog.databases import read_databases
 from zipotify.catalog.hdf5 import read_hdf5
 from zipotify.catalog.raw import SourceReport
@@ -23,23 +24,6 @@ from zipotify.catalog.texts import read_listen_counts
 from zipotify.catalog.triplets import read_triplets
 
 Reader = Callable[[list[Path]], tuple[pl.DataFrame, SourceReport]]
-EDITS = st.lists(
-    st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=8), st.sampled_from("rwid")),
-    max_size=4,
-)
-"""Where (as a share of the file), with what, and how: replace, write zeros, insert, delete."""
-
-
-def bent(whole: bytes, edits: list[tuple[float, bytes, str]], kept: float) -> bytes:
-    """The file with some bytes changed, and cut off behind a share of it."""
-    content = bytearray(whole)
-    for share, piece, how in edits:
-        at = int(share * len(content))
-        if how == "i":
-            content[at:at] = piece
-        else:
-            content[at : at + len(piece)] = {"r": piece, "w": bytes(len(piece)), "d": b""}[how]
-    return bytes(content[: int(kept * len(content)) + 1])
 
 
 def _sqlite(path: Path) -> None:

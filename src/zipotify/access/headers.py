@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 Header = tuple[bytes, bytes]
+_POLICY = b"content-security-policy"
 
 
 def content_security_policy(script_hashes: Iterable[str]) -> str:
@@ -28,6 +29,35 @@ def content_security_policy(script_hashes: Iterable[str]) -> str:
         "object-src 'none'",
     )
     return "; ".join(rules)
+
+
+def sandboxed_policy(script_hash: str) -> str:
+    """For a page that others wrote: its one script by its hash, in an origin of its own that has no cookies of ours."""
+    rules = (
+        "sandbox allow-scripts",
+        "default-src 'none'",
+        f"script-src {script_hash}",
+        "style-src 'unsafe-inline'",
+        "img-src data:",
+        "font-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+    return "; ".join(rules)
+
+
+def told(given: list[Header], ours: list[Header]) -> list[Header]:
+    """Headers of an answer: what it brings, and ours, which come first.
+
+    Only a page that puts itself into a sandbox keeps its policy. It is in no group of windows either: browsers refuse
+    such a page when it asks to be in one.
+    """
+    is_sandboxed = any(name.lower() == _POLICY and value.startswith(b"sandbox ") for name, value in given)
+    left_out = {_POLICY, b"cross-origin-opener-policy"} if is_sandboxed else set()
+    ours = [(name, value) for name, value in ours if name not in left_out]
+    names = {name for name, _ in ours}
+    return [*((name, value) for name, value in given if name.lower() not in names), *ours]
 
 
 def security_headers(script_hashes: Iterable[str]) -> list[Header]:

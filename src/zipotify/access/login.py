@@ -60,14 +60,20 @@ class LoginForms:
 
 def read_form(body: bytes) -> Form:
     """The fields of an urlencoded form; absent ones are empty."""
-    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
+    except ValueError:  # more fields than a form of ours has
+        fields = {}
     name, password, next_path, token = (fields.get(key, [""])[0] for key in ("name", "password", "next", "token"))
     return Form(name.strip().lower()[:64], password[: MOST_PASSWORD_CHARS + 1], local_path(next_path), token)
 
 
 def local_path(path: str) -> str:
     """The path when it leads to a page of ours, else the first page: nobody is sent elsewhere after signing in."""
-    parts = urlsplit(path)
+    try:
+        parts = urlsplit(path)
+    except ValueError:  # brackets that are no address of a host
+        return "/"
     is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
     return path if is_ours and path.isprintable() else "/"
 

@@ -51,7 +51,6 @@ class AccessMiddleware:
         self._app = app
         self._gate = gate
         self._headers = headers.security_headers(gate.script_hashes)
-        self._names = {name for name, _ in self._headers}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, refuse, or pass on."""
@@ -78,12 +77,17 @@ class AccessMiddleware:
         if not self._gate.requires_login and not names_loopback(request.host):
             return _said(421, "this is not the host of that name", "use http://127.0.0.1")
         request.identity = self._identify(request)
+        if self._gate.requires_login and not self._allows_person(request):
+            return _said(429, "too many requests", "wait a minute")
         changes_something = request.is_websocket or request.method not in _SAFE_METHODS
         is_token = request.identity is not None and request.identity.scopes is not None
         must_say_so = self._gate.requires_login and not is_token
         if changes_something and not request.comes_from_us(must_say_so):
             return _said(403, "the request does not come from this site", "open the dashboard itself")
         return self._unauthorised(request)
+
+    def _allows_person(self, request: AskedRequest) -> bool:
+        return self._gate.rates.allows_person(request.identity.name if request.identity else None, request.address)
 
     def _identify(self, request: AskedRequest) -> Identity | None:
         if not self._gate.requires_login:
@@ -168,8 +172,8 @@ class AccessMiddleware:
 
         async def telling(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = [(k, v) for k, v in message.get("headers", []) if k.lower() not in self._names]
-                message = {**message, "headers": [*given, *self._headers, *self._extra(request, given)]}
+                given = headers.told(list(message.get("headers", [])), self._headers)
+                message = {**message, "headers": [*given, *self._extra(request, given)]}
             await send(message)
 
         return telling

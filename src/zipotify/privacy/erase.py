@@ -1,6 +1,7 @@
 """Erase people: first onto the list, so that they stay out; then out of the lake and of everything made from it.
 
 A crash in between leaves the list ahead of the lake, which load, stream and build then refuse until `enforce` is done.
+Under `zipotify up`, stream, builds and jobs wait meanwhile; a stream or build of one's own makes it refuse beforehand.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from zipotify.contracts import outbox
 from zipotify.contracts.erasure import SESSION, USER, add_to_list, hasher, mark_applied
 from zipotify.contracts.serving import connect
 from zipotify.home import Home
-from zipotify.lake import ensure_tables
 from zipotify.ops.ledger import check
 from zipotify.privacy import report as reports
+from zipotify.privacy.alone import alone
 from zipotify.privacy.lake import Done, LakeCleaner, Targets
 from zipotify.privacy.people import (
     Person,
@@ -38,11 +39,11 @@ from zipotify.settings import Settings
 def erase(settings: Settings, user_ids: Sequence[str], source: str | None = None) -> dict[str, Any]:
     """Erase these users and return the signed report; ids that no source knows need `source`.
 
-    Raises UsageError or MissingInputError before anything is changed, and HomeInUseError while a stream or load runs.
+    Raises before anything is changed: UsageError, MissingInputError; HomeInUseError while a load, a build, or a stream
+    that is not of `zipotify up` runs, and ZipotifyError when the stream has an unfinished batch.
     """
-    home = settings.home
-    with home.lock("analyses"), home.lock("lake"):
-        ensure_tables(home.lake)
+    with alone(settings):
+        home = settings.home
         people = named_people(settings, user_ids, source, must_exist=False)
         return _erase(settings, people, _hashes(home, people))
 
@@ -52,10 +53,8 @@ def enforce(settings: Settings, documents: Iterable[dict[str, Any]] = ()) -> dic
 
     `documents` are signed reports of this home whose people belong on the list: a list that was put back may be older.
     """
-    home = settings.home
-    given = [text for document in documents for text in reports.verified(document, home)["hashes"]]
-    with home.lock("analyses"), home.lock("lake"):
-        ensure_tables(home.lake)
+    given = [text for document in documents for text in reports.verified(document, settings.home)["hashes"]]
+    with alone(settings):
         return _erase(settings, [], given)
 
 
@@ -67,7 +66,9 @@ def _hashes(home: Home, people: Sequence[Person]) -> list[str]:
 
 def _erase(settings: Settings, named: Sequence[Person], hashes: list[str]) -> dict[str, Any]:
     home, started = settings.home, datetime.now(UTC)
-    erased = add_to_list(home, hashes)
+    # A build that runs now has read people; one that starts later sees the list, and refuses.
+    with home.lock("warehouse"):
+        erased = add_to_list(home, hashes)
     outbox.move_to_quarantine(home)
     people = list(dict.fromkeys([*named, *listed_people(home.lake, erased)]))
     keys = [person.user_key for person in people]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
+from zipotify.contracts.kafka_access import client_options
 from zipotify.contracts.wire import ALL_TOPICS, bootstrap_servers
 from zipotify.settings import Settings
 
@@ -53,7 +54,7 @@ def _kept_by_topics(settings: Settings) -> int | None:
     """The longest that any of our topics keeps a record; below 0 for ever, None when no broker answers."""
     if not (settings.bootstrap_servers or settings.home.broker_address()):
         return None
-    client = AdminClient({"bootstrap.servers": bootstrap_servers(settings), "log_level": 0})
+    client = AdminClient({**client_options(settings), "bootstrap.servers": bootstrap_servers(settings), "log_level": 0})
     try:
         there = [name for name in client.list_topics(timeout=_TIMEOUT_S).topics if name in ALL_TOPICS]
         asked = client.describe_configs([ConfigResource(ResourceType.TOPIC, name) for name in there])

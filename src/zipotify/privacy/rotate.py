@@ -23,8 +23,8 @@ from zipotify.contracts.schemas import arrow_schema
 from zipotify.contracts.serving import connect
 from zipotify.contracts.tables import BRONZE, USERS_PRIVATE, Table
 from zipotify.errors import ContractError, UsageError
-from zipotify.lake import ensure_tables
 from zipotify.places import Folder
+from zipotify.privacy.alone import alone
 from zipotify.privacy.lake import Done, forget_history
 from zipotify.privacy.people import scan
 from zipotify.privacy.serving import rewrite
@@ -42,9 +42,8 @@ def rotate(settings: Settings) -> list[Done]:
             "take that setting away, or start a new home with the new key",
         )
     home = settings.home
-    with home.lock("analyses"), home.lock("lake"):
+    with alone(settings):
         require_applied(home)
-        ensure_tables(home.lake)
         renewed = _renewed_keys(settings)
         done = [_renew_table(home.lake, table, renewed, EVENTS[topic]) for topic, table in BRONZE.items()]
         done.append(_renew_table(home.lake, USERS_PRIVATE, renewed, None))
@@ -133,7 +132,7 @@ def _renew_serving(settings: Settings, renewed: dict[str, str]) -> Done:
 def _renew_users(engine: Engine, renewed: dict[str, str]) -> Done:
     count = 0
     with engine.begin() as connection:
-        for table in (serving.live_users, serving.live_activity):
+        for table in serving.LIVE_OF_USERS:
             key: str
             for key in connection.execute(select(table.c.user_key).distinct()).scalars().all():
                 if key in renewed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,10 @@ def scan(folders: Iterable[Path], texts: Iterable[str], leave_out: Iterable[Path
     """Look through all files in the folders (or files), except what lies in `leave_out`."""
     wanted = Texts(texts)
     files = [file for folder in folders for file in _files(folder) if not _lies_in(file, leave_out)]
-    findings = [finding for file in files for finding in (_scan_file(file, wanted) if wanted.texts else ())]
+    findings: list[Finding] = []
+    for file in files if wanted.texts else ():
+        with suppress(FileNotFoundError):  # what runs beside us has removed it
+            findings += _scan_file(file, wanted)
     return ScanReport(len(wanted.texts), len(files), findings)
 
 

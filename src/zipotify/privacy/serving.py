@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Table, delete, select, text, tuple_, update
 from sqlalchemy.engine import Connection, Engine
+from tenacity import retry, retry_if_result, stop_after_attempt, wait_fixed
 
 from zipotify.contracts import serving
 from zipotify.contracts.fields import LISTEN_EVENTS
@@ -72,9 +73,7 @@ def _lower(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> 
 
 
 def _delete_users(connection: Connection, user_keys: Sequence[str], rows: list[dict[str, Any]]) -> int:
-    return sum(
-        _delete_from(table, connection, user_keys, rows) for table in (serving.live_users, serving.live_activity)
-    )
+    return sum(_delete_from(table, connection, user_keys, rows) for table in serving.LIVE_OF_USERS)
 
 
 def _delete_from(table: Table, connection: Connection, user_keys: Sequence[str], rows: list[dict[str, Any]]) -> int:
@@ -92,4 +91,10 @@ def rewrite(engine: Engine) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM"))
         if engine.dialect.name == "sqlite":
-            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            _empty_log(connection)
+
+
+@retry(retry=retry_if_result(lambda is_busy: is_busy), stop=stop_after_attempt(60), wait=wait_fixed(0.5))
+def _empty_log(connection: Connection) -> bool:
+    """Whether a reader of the moment kept it from being emptied; tried again for half a minute."""
+    return bool(connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).scalar())

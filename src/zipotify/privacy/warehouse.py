@@ -18,7 +18,7 @@ def rebuild(settings: Settings) -> list[Done]:
     from zipotify.warehouse.build import build
 
     with home.lock("warehouse"):
-        for scratch in (folder / "spill", folder / "target"):
+        for scratch in (folder / "spill", folder / "spark", *folder.glob("target*")):
             shutil.rmtree(scratch, ignore_errors=True)
     build(settings, full=True, is_erasure=True)
     return [Done("warehouse", "built anew from the lake"), _remove_snapshots(settings)]
