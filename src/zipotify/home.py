@@ -23,6 +23,7 @@ from zipotify.places import Folder, lake_at
 _CLOCK_SLACK_S = 60.0
 
 Part = Literal["home", "lake", "warehouse", "broker", "analyses"]
+Server = Literal["broker", "dashboard"]
 
 
 @dataclass(frozen=True)
@@ -129,11 +130,34 @@ class Home:
 
     def broker_address(self) -> str | None:
         """`host:port` of the embedded broker while it runs, as it wrote it down."""
+        return self._address("broker")
+
+    def dashboard_address(self) -> str | None:
+        """`http://host:port` of the dashboard while it runs: its port is another one when its own was taken."""
+        return self._address("dashboard")
+
+    @contextmanager
+    def address_written(self, server: Server, address: str, pid: int) -> Iterator[None]:
+        """Write the server's address down while it can be used; the first of two that run keeps it."""
+        if self._address(server) is not None:
+            yield
+            return
+        path = self.run / f"{server}.json"
+        self.run.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps({"address": address, "pid": pid, "started_s": psutil.Process(pid).create_time()}))
+        fresh.replace(path)
         try:
-            record = json.loads((self.run / "broker.json").read_text())
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _address(self, server: Server) -> str | None:
+        try:
+            record = json.loads((self.run / f"{server}.json").read_text())
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return str(record["bootstrap_servers"]) if _lives(record["pid"], record["started_s"]) else None
+        return str(record["address"]) if _lives(record["pid"], record["started_s"]) else None
 
     @contextmanager
     def lock(self, part: Part) -> Iterator[None]:
@@ -148,7 +172,7 @@ class Home:
         except Timeout:
             raise HomeInUseError(
                 f"{self.root} is in use: its {part} is held by {_describe(holder)}",
-                "wait for it, stop it with `zipotify down`, or use another --home",
+                "wait for it, or end it (`zipotify down` ends `zipotify up`), or use another --home",
             ) from None
 
 

@@ -133,6 +133,8 @@ class Settings(BaseSettings):
     """Published demographic aggregates hide groups with fewer distinct people than this."""
 
     # Operations
+    demo_history_days: Annotated[int, Field(ge=1)] = 30
+    """Days of the past that the simulator of `zipotify up` sends first; for a home that it has not begun in yet."""
     backup_to: str | None = None
     """Folder for the copies that the maintenance job makes; None makes none."""
     backup_keep_count: Annotated[int, Field(ge=1)] = 3

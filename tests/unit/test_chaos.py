@@ -46,7 +46,8 @@ def home(tmp_path: Path, files: Path) -> Settings:
     frame = pl.read_delta(str(settings.home.lake / TABLES[LISTEN_EVENTS].path))
     columns = ("event_id", "source", "user_key", "session_id", "artist", "song", "city", "level", "state", "gender")
     topic = pl.lit(LISTEN_EVENTS).alias("topic")
-    events = frame.select(*columns, "device", topic, ts=pl.col("ts_ms"), produced_ms=pl.col("ts_ms")).to_dicts()
+    more = {"duration": pl.col("duration_s"), "page": pl.lit(None)}
+    events = frame.select(*columns, "device", topic, **more, ts=pl.col("ts_ms"), produced_ms=pl.col("ts_ms")).to_dicts()
     engine = serving.connect(settings.serving_address())
     LiveWriter(settings, engine).apply(events, 0)
     engine.dispose()
@@ -139,13 +140,14 @@ def test_kill_ends_the_whole_family_and_it_starts_again(part: ChaosPart) -> None
 
 
 def test_freeze_stops_it_and_lets_it_go_on(part: ChaosPart, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
+    def all_stopped() -> bool:
+        return [process.status() for process in part._family()] == [psutil.STATUS_STOPPED] * 2
+
     monkeypatch.setattr(
-        "zipotify.ops.chaos_parts.time.sleep", lambda _s: seen.extend(process.status() for process in part._family())
+        "zipotify.ops.chaos_parts.time.sleep", lambda _s: wait_until(all_stopped, "both of them standing still")
     )
     part.freeze(1.0)
     monkeypatch.undo()
-    assert seen == [psutil.STATUS_STOPPED] * 2
     wait_until(lambda: psutil.STATUS_STOPPED not in [process.status() for process in part._family()], "its going on")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
@@ -34,8 +35,8 @@ def verbs() -> list[str]:
     return sorted(name for name in modules if name not in _SHARED_MODULES and not name.startswith("_"))
 
 
-def application() -> typer.Typer:
-    """The command with all its verbs."""
+def application(named: Sequence[str] = ()) -> typer.Typer:
+    """The command with the verbs among those words; with all of them, for help, when none is."""
     app = typer.Typer(
         name="zipotify",
         help="Music-streaming analytics whose numbers add up. Start with `zipotify up`.",
@@ -55,7 +56,8 @@ def application() -> typer.Typer:
     ) -> None:
         context.obj = home
 
-    for verb in verbs():
+    known = verbs()
+    for verb in [verb for verb in known if verb in named] or known:
         module = importlib.import_module(f"zipotify.cli.{verb}")
         _add(app, verb, module)
     return app
@@ -72,7 +74,7 @@ def _add(app: typer.Typer, verb: str, module: ModuleType) -> None:
 def main() -> None:
     """Run the command; errors of ours become one or two lines and the right exit code."""
     try:
-        application()()
+        application(sys.argv[1:])()
     except ZipotifyError as error:
         typer.echo(f"zipotify: {harmless(error, keep=chr(10))}", err=True)
         sys.exit(error.exit_code)

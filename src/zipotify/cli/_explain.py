@@ -61,9 +61,13 @@ def _relative(page: str, found: Explanation, source: int, dest: int) -> str:
 
 
 def _print_outcome(console: Console, found: Explanation) -> None:
-    pages = ", ".join(f"{page} {share:.4f}" for page, share in found.page_shares.items())
-    console.print(f"\n[bold]Expected session length[/bold] {_number(found.mean_items)} items", highlight=False)
-    console.print(f"[bold]Stationary page shares[/bold] {pages}", highlight=False)
+    console.print(
+        f"\n[bold]Expected session length[/bold] {_number(found.mean_items)} items in the long run, "
+        f"{_number(found.first_items)} in first sessions",
+        highlight=False,
+    )
+    console.print(f"[bold]Stationary page shares[/bold] {_shares(found.page_shares)}", highlight=False)
+    console.print(f"[bold]Page shares in first sessions[/bold] {_shares(found.first_page_shares)}", highlight=False)
     if math.isinf(found.sessions_to_churn):
         console.print("[bold]Time to churn[/bold] nobody ever leaves", highlight=False)
     else:
@@ -72,6 +76,10 @@ def _print_outcome(console: Console, found: Explanation) -> None:
             "days for a user with the mean gap",
             highlight=False,
         )
+
+
+def _shares(pages: dict[str, float]) -> str:
+    return ", ".join(f"{page} {share:.4f}" for page, share in pages.items())
 
 
 def _number(value: float) -> str:

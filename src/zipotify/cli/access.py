@@ -177,6 +177,56 @@ def serving(
     typer.echo(", ".join(f"{account} is a {role}" for role, account in accounts.items()))
 
 
+@app.command("kafka")
+def kafka(
+    context: typer.Context,
+    producer: Annotated[str | None, typer.Option("--producer", metavar="ACCOUNT", help="Sends events.")] = None,
+    stream: Annotated[str | None, typer.Option("--stream", metavar="ACCOUNT", help="For Spark.")] = None,
+    ledger: Annotated[str | None, typer.Option("--ledger", metavar="ACCOUNT", help="For ledger and jobs.")] = None,
+    dashboard: Annotated[str | None, typer.Option("--dashboard", metavar="ACCOUNT", help="For dashboards.")] = None,
+    admin: Annotated[str | None, typer.Option("--admin", metavar="ACCOUNT", help="Makes topics, grants.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Give accounts of an external Kafka exactly the ACLs that their part needs; other ACLs of theirs are removed.
+
+    Run it with the account of somebody who may alter the cluster (`kafka_username`).
+
+    Example: `zipotify access kafka --producer shop --stream spark --ledger ops --dashboard board`
+    """
+    from zipotify.access.kafka_acls import KAFKA_ROLES, grant_kafka
+    from zipotify.errors import UsageError
+
+    named = dict(zip(KAFKA_ROLES, (producer, stream, ledger, dashboard, admin), strict=True))
+    accounts = {role: account for role, account in named.items() if account}
+    if not accounts:
+        raise UsageError("no account is named", "name one with --producer, --stream, --ledger, --dashboard or --admin")
+    settings = settings_for(context, home)
+    count = grant_kafka(settings, accounts)
+    granted: dict[str, str] = {str(role): account for role, account in accounts.items()}
+    _gate(context, home).audit.append(operator(), "kafka accounts granted", **granted)
+    typer.echo(f"{count} ACLs hold: " + ", ".join(f"{account} is {role}" for role, account in accounts.items()))
+
+
+@app.command("store")
+def store(
+    context: typer.Context,
+    role: Annotated[Literal["writer", "builder"], typer.Argument(help="writer: stream, loads, jobs; builder: builds.")],
+    lake: Annotated[str | None, typer.Option("--lake", metavar="ADDRESS", help="Default: the home's lake_url.")] = None,
+    member: Annotated[str, typer.Option("--member", help="Google: who gets the role.")] = "",
+    home: HomeOption = None,
+) -> None:
+    """Print the policy of least right for a lake in an object store: IAM for s3://, bindings for gs://.
+
+    Example: `zipotify access store builder --lake s3://my-bucket/lake > builder.json`
+    """
+    import json
+
+    from zipotify.access.store_policies import policy
+
+    address = lake or settings_for(context, home).lake_url or ""
+    typer.echo(json.dumps(policy(role, address, member), indent=2))
+
+
 def _gate(context: typer.Context, home: HomeOption) -> Gate:
     """The home's accounts and so on, as for loopback: no first account is made on the way."""
     from zipotify.access.protect import gate_of

@@ -58,7 +58,7 @@ def show(context: typer.Context, output_format: _Format = "table", home: HomeOpt
 
     Example: `zipotify catalog show`
     """
-    from zipotify.catalog import choose_catalog
+    from zipotify.catalog.choose import choose_catalog
     from zipotify.catalog.search import summarise
     from zipotify.cli._catalog import print_summary, summary_to_dict
 
@@ -81,7 +81,7 @@ def search(
 
     Example: `zipotify catalog search "velvet river"`
     """
-    from zipotify.catalog import choose_catalog
+    from zipotify.catalog.choose import choose_catalog
     from zipotify.catalog.search import find_tracks
     from zipotify.cli._catalog import print_tracks
 

@@ -49,7 +49,8 @@ def erase(
 ) -> None:
     """Erase people from lake, quarantine, warehouse, serving database and snapshots, for good; print the signed report.
 
-    They stay erased: later events of theirs are counted and dropped. Stop `zipotify up` before.
+    They stay erased: later events of theirs are counted and dropped. `zipotify up` may run: its stream, builds and jobs
+    wait meanwhile. A stream, load or build of your own makes it refuse before anything is changed.
 
     Example: `zipotify privacy erase 46 --source recorded --yes`
     """
@@ -112,7 +113,7 @@ def retain(context: typer.Context, home: HomeOption = None) -> None:
 def rotate_key(context: typer.Context, home: HomeOption = None) -> None:
     """Give the home a new key of the user hash, and every stored hash with it; the warehouse is built anew.
 
-    Goes on where it was interrupted. Stop `zipotify up` before.
+    Goes on where it was interrupted. Stream, builds and jobs of `zipotify up` wait meanwhile.
 
     Example: `zipotify privacy rotate-key`
     """

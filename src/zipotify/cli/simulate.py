@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from zipotify.cli.common import HomeOption, settings_for
+from zipotify.runtime.processes import without_math_threads
 
 if TYPE_CHECKING:
     from zipotify.settings import Settings
@@ -51,11 +52,11 @@ def run(
         bool, typer.Option("--continuous", "--live", help="History, then live without end; into Kafka.")
     ] = False,
     launch_users: Annotated[
-        int, typer.Option("--launch-users", min=0, help="Live: further users, whose traffic starts now.")
-    ] = 0,
+        int | None, typer.Option("--launch-users", min=0, help="Live: further users, whose traffic starts now.")
+    ] = None,
     history_rate: Annotated[
-        int, typer.Option("--history-rate", min=1, help="Live: events/s of history beside live ones.")
-    ] = 6000,
+        int | None, typer.Option("--history-rate", min=1, help="Live: events/s of history beside live ones; 6000.")
+    ] = None,
     extras: Annotated[
         str, typer.Option("--with", metavar="LIST", help="Of played, origin, device, track-id, drift, or all.")
     ] = "",
@@ -81,11 +82,12 @@ def run(
 
     Example: `zipotify simulate -n 1000 -s 2024-01-01 -e 2024-01-31 -r 42 output`
     """
-    from zipotify.simulate import Job, LiveOptions, Options, choice
-
     if check is not None:
         _explain(check)
         return
+    without_math_threads()
+    from zipotify.simulate import Job, Options, choice
+
     settings = settings_for(context, home, bootstrap_servers=kafka_brokers)
     options = Options(
         n_users=nusers,
@@ -113,17 +115,18 @@ def run(
         variants=choice.variants(experiment or []),
         kafka=kafka or kafka_brokers is not None,
         pace=choice.pace(speed),
-        live=LiveOptions(source, launch_users, history_rate) if continuous else None,
+        lake=lake,
+        live=choice.live(continuous, source, launch_users, history_rate),
         source=source,
         progress="none" if quiet else progress,
     )
-    _run(settings, job, lake, quiet)
+    _run(settings, job, quiet)
 
 
-def _run(settings: Settings, job: Job, lake: bool, quiet: bool) -> None:
+def _run(settings: Settings, job: Job, quiet: bool) -> None:
     from zipotify.simulate import simulate
 
-    outcome = _into_lake(settings, job) if lake else simulate(settings, job)
+    outcome = _into_lake(settings, job) if job.lake and not (job.live or job.kafka) else simulate(settings, job)
     if outcome is None:
         return
     if not quiet:
@@ -141,12 +144,11 @@ def _into_lake(settings: Settings, job: Job) -> Outcome:
 
     from zipotify.lake.load import load_files
     from zipotify.simulate import simulate
-    from zipotify.simulate.job import with_output
     from zipotify.simulate.sinks import TRUTH
 
     settings.home.run.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=settings.home.run, prefix="simulate-") as folder:
-        outcome = simulate(settings, with_output(job, Path(folder)))
+        outcome = simulate(settings, replace(job, output=Path(folder)))
         assert outcome is not None  # noqa: S101 - only a live run has none
         if outcome.is_finished:
             load_files(settings, [Path(folder)], job.source)
@@ -158,14 +160,13 @@ def _into_lake(settings: Settings, job: Job) -> Outcome:
 
 def _songs(settings: Settings, which: str, quiet: bool) -> Songs:
     """What can be played: the imported catalogue, else the built-in one; says which."""
-    from zipotify.catalog import choose_catalog
+    from zipotify.catalog.playable import playable
     from zipotify.simulate import Songs
 
-    chosen = choose_catalog(settings.home.lake, only_builtin=which == "builtin")
+    tracks = playable(settings.home.lake, only_builtin=which == "builtin")
     if not quiet:
-        typer.echo(f"catalogue: {chosen.describe()}", err=True)
-    columns = ("artist_name", "title", "duration_s", "play_weight", "track_id")
-    return Songs(*[chosen.tracks[column].to_list() for column in columns])
+        typer.echo(f"catalogue: {tracks.description}", err=True)
+    return Songs(*tracks.columns)
 
 
 def _explain(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -31,9 +32,13 @@ class Answer:
     is_cut: bool
     """Whether there were more rows than asked for."""
 
+    def records(self) -> list[dict[str, Any]]:
+        """Rows by column name."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
     def as_json(self) -> str:
         """An array of objects."""
-        return orjson.dumps([dict(zip(self.columns, row, strict=True)) for row in self.rows]).decode()
+        return orjson.dumps(self.records()).decode()
 
     def as_csv(self) -> str:
         """Comma-separated with a header; null is empty."""
@@ -52,6 +57,12 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 def _no_formula(value: Any) -> Any:
     """Text that a spreadsheet would run as a formula gets an apostrophe before it; numbers stay as they are."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+
+
+def of_records(records: Sequence[Mapping[str, Any]]) -> Answer:
+    """Rows that are there already, in the same form; columns are those of the first."""
+    columns = list(records[0]) if records else []
+    return Answer(columns, [[plain(record.get(name)) for name in columns] for record in records], False)
 
 
 def ask(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None = None) -> Answer:

@@ -20,7 +20,7 @@ _LINES_TO_RECOGNISE = 200
 LONGEST_LINE_BYTES = 64 * 2**20
 MOST_EXPANSION = 200
 """Compressed logs expand some twenty times; what expands far more is made to fill memory and disk."""
-_SMALL_BYTES = 64 * 2**20
+SMALL_BYTES = 64 * 2**20
 """So much is read of any file, however well it compresses."""
 
 
@@ -84,6 +84,11 @@ def _topic_of(file: Path) -> str | None:
     )
 
 
+def most_bytes(file: Path) -> int:
+    """So much is read of a file that may be packed; what expands to more looks like a bomb."""
+    return max(SMALL_BYTES, file.stat().st_size * MOST_EXPANSION)
+
+
 def _has_old_dialect(file: Path) -> bool:
     """Whether one of its first records is (a guest's may lack what tells the dialects apart), or it has none."""
     lines = list(islice(_lines(file), _LINES_TO_RECOGNISE))
@@ -91,15 +96,14 @@ def _has_old_dialect(file: Path) -> bool:
 
 
 def _lines(file: Path) -> Iterator[bytes]:
-    most_bytes = max(_SMALL_BYTES, file.stat().st_size * MOST_EXPANSION)
-    read_bytes = 0
+    bound, read_bytes = most_bytes(file), 0
     try:
         with _open(file) as stream:
             while line := stream.readline(LONGEST_LINE_BYTES):
                 read_bytes += len(line)
                 if len(line) == LONGEST_LINE_BYTES:
                     raise UsageError(f"{file} has a line of {LONGEST_LINE_BYTES} bytes or more", "it is no event log")
-                if read_bytes > most_bytes:
+                if read_bytes > bound:
                     raise UsageError(
                         f"{file} expands to more than {MOST_EXPANSION} times its size", "it looks like a gzip bomb"
                     )

@@ -56,7 +56,11 @@ def user_keyer(secret: bytes) -> Callable[[str, str], str]:
 
 
 def content_hash(contract: EventContract, event: Mapping[str, Any], user_key: str | None) -> str:
-    """MD5 (hex) over the hashed fields and the user key: equal for equal content, whatever the JSON looked like."""
+    """MD5 (hex) over the hashed fields and the user key: equal for equal content, whatever the JSON looked like.
+
+    A text that is one zero character counts as missing, and one with U+001F in it as two: that such a record is counted
+    as a repeat of its like and not refused as a conflict is accepted (decision 0001).
+    """
     parts = [_content_text(event.get(field.name)) for field in contract.hashed_fields]
     text = CONTENT_SEPARATOR.join([*parts, user_key or CONTENT_NULL])
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

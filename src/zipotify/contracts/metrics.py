@@ -30,6 +30,8 @@ class Metric(BaseModel):
     owner: str
     """Role that decides what it means."""
     caveats: str
+    by_group: str
+    """Marts that answer it by level, gender, device and state, k-anonymous; or why none does."""
     table: str
     """Mart that answers it."""
     expression: str

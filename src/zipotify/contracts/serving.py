@@ -9,92 +9,52 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, MetaData, String, Table, Text, create_engine, event
+from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, String, Table, Text, create_engine, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError, OperationalError
 
+from zipotify.contracts.live_tables import (
+    LIVE_OF_USERS,
+    count_column,
+    live_activity,
+    live_batches,
+    live_counts,
+    live_playing,
+    live_plays,
+    live_tracks,
+    live_users,
+    metadata,
+    text_column,
+)
 from zipotify.errors import ConfigError, ZipotifyError
 
-metadata = MetaData()
+__all__ = [
+    "LIVE_OF_USERS",
+    "builds",
+    "connect",
+    "freshness",
+    "insert_into",
+    "job_runs",
+    "ledger_checks",
+    "ledger_counts",
+    "ledger_gaps",
+    "ledger_offsets",
+    "live_activity",
+    "live_batches",
+    "live_counts",
+    "live_playing",
+    "live_plays",
+    "live_tracks",
+    "live_users",
+    "metadata",
+    "parts",
+    "report_part",
+    "stream_batches",
+]
+
 _KINDS = ("sqlite", "postgresql")
 _ADDRESSES = "write sqlite:///FILE or postgresql+psycopg://ACCOUNT@HOST/DATABASE"
 
-
-def _text(name: str, **kwargs: Any) -> Column[str]:
-    return Column(name, String(512), nullable=False, **kwargs)
-
-
-def _count(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False, default=0)
-
-
-live_batches = Table(
-    "live_batches",
-    metadata,
-    Column("query_id", String(64), primary_key=True),
-    Column("batch_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("committed_at_ms", BigInteger, nullable=False),
-    comment="one row per batch applied: a retried batch is recognised and changes nothing",
-)
-live_counts = Table(
-    "live_counts",
-    metadata,
-    _text("source", primary_key=True),
-    Column("bucket_start_s", BigInteger, primary_key=True, autoincrement=False),
-    _text("level", primary_key=True),
-    _text("state", primary_key=True),
-    _text("gender", primary_key=True),
-    _text("device", primary_key=True),
-    _count("event_count"),
-    _count("play_count"),
-    _count("upgrade_count"),
-    _count("downgrade_count"),
-    comment="events per source, 10 s of event time and dimensions ('' where unknown); sums over it give any total",
-)
-live_tracks = Table(
-    "live_tracks",
-    metadata,
-    _text("source", primary_key=True),
-    Column("minute_start_s", BigInteger, primary_key=True, autoincrement=False),
-    _text("artist", primary_key=True),
-    _text("song", primary_key=True),
-    _count("play_count"),
-    comment="plays per source, minute of event time and track",
-)
-live_users = Table(
-    "live_users",
-    metadata,
-    _text("source", primary_key=True),
-    Column("minute_start_s", BigInteger, primary_key=True, autoincrement=False),
-    _text("user_key", primary_key=True),
-    Column("session_id", BigInteger, primary_key=True, autoincrement=False),
-    _text("level"),
-    comment="who was active in which minute ('' for a user not shown): exact distinct counts over any window",
-)
-live_activity = Table(
-    "live_activity",
-    metadata,
-    _text("source", primary_key=True),
-    Column("bucket_start_s", BigInteger, primary_key=True, autoincrement=False),
-    _text("user_key", primary_key=True),
-    Column("session_id", BigInteger, primary_key=True, autoincrement=False),
-    *(_text(name, primary_key=True) for name in ("level", "state", "gender", "device")),
-    comment="who was active in which 10 s, with dimensions; exact distinct users and sessions of the last two hours",
-)
-live_plays = Table(
-    "live_plays",
-    metadata,
-    Column("event_id", String(64), primary_key=True),
-    _text("source"),
-    Column("event_at_ms", BigInteger, nullable=False, index=True),
-    _text("artist"),
-    _text("song"),
-    _text("level"),
-    _text("city"),
-    _text("state"),
-    _text("device"),
-    comment="the newest plays, a few hundred, for the ticker; no personal fields",
-)
 stream_batches = Table(
     "stream_batches",
     metadata,
@@ -102,21 +62,21 @@ stream_batches = Table(
     Column("batch_id", BigInteger, primary_key=True, autoincrement=False),
     Column("started_at_ms", BigInteger, nullable=False, index=True),
     Column("duration_ms", BigInteger, nullable=False),
-    _count("input_count"),
-    _count("bronze_count"),
-    _count("refused_count"),
-    _count("repeat_count"),
+    count_column("input_count"),
+    count_column("bronze_count"),
+    count_column("refused_count"),
+    count_column("repeat_count"),
     comment="one row per micro-batch of the stream",
 )
 freshness = Table(
     "freshness",
     metadata,
-    _text("stage", primary_key=True),
+    text_column("stage", primary_key=True),
     Column("measured_at_ms", BigInteger, primary_key=True, autoincrement=False),
     Column("p50_ms", BigInteger, nullable=False),
     Column("p95_ms", BigInteger, nullable=False),
     Column("p99_ms", BigInteger, nullable=False),
-    _count("event_count"),
+    count_column("event_count"),
     comment="produced -> visible, per measurement; stage is bronze, live or warehouse",
 )
 builds = Table(
@@ -125,7 +85,7 @@ builds = Table(
     Column("build_id", String(64), primary_key=True),
     Column("started_at_ms", BigInteger, nullable=False, index=True),
     Column("finished_at_ms", BigInteger),
-    _text("state"),
+    text_column("state"),
     Column("message", Text, nullable=False, default=""),
     comment="warehouse builds; state is running, published, failed or unchanged",
 )
@@ -142,17 +102,17 @@ parts = Table(
 ledger_counts = Table(
     "ledger_counts",
     metadata,
-    _text("topic", primary_key=True),
+    text_column("topic", primary_key=True),
     Column("partition", Integer, primary_key=True, autoincrement=False),
-    _text("source", primary_key=True),
+    text_column("source", primary_key=True),
     Column("hour_s", BigInteger, primary_key=True, autoincrement=False),
-    _count("produced_count"),
+    count_column("produced_count"),
     comment="records counted in Kafka up to ledger_offsets, per UTC hour of sending",
 )
 ledger_offsets = Table(
     "ledger_offsets",
     metadata,
-    _text("topic", primary_key=True),
+    text_column("topic", primary_key=True),
     Column("partition", Integer, primary_key=True, autoincrement=False),
     Column("next_offset", BigInteger, nullable=False),
     comment="how far ledger_counts has counted",
@@ -160,7 +120,7 @@ ledger_offsets = Table(
 ledger_gaps = Table(
     "ledger_gaps",
     metadata,
-    _text("topic", primary_key=True),
+    text_column("topic", primary_key=True),
     Column("partition", Integer, primary_key=True, autoincrement=False),
     Column("start_offset", BigInteger, primary_key=True, autoincrement=False),
     Column("end_offset", BigInteger, nullable=False),
@@ -182,7 +142,7 @@ job_runs = Table(
     Column("job", String(64), nullable=False),
     Column("started_at_ms", BigInteger, nullable=False, index=True),
     Column("finished_at_ms", BigInteger),
-    _text("state"),
+    text_column("state"),
     Column("message", Text, nullable=False, default=""),
     comment="scheduled jobs, one row per step run; state is running, done, skipped or failed",
 )

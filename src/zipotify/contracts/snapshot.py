@@ -17,6 +17,8 @@ import orjson
 from zipotify.errors import QueryError
 
 MANIFEST = "current.json"
+DOCUMENTATION = "documentation.html"
+"""dbt's own page about the models, beside the snapshots."""
 _ATTEMPTS = 5
 _LOCKED: dict[str, Any] = {
     "enable_external_access": False,
@@ -45,6 +47,8 @@ class Manifest:
     """When the heavier analyses (models tagged `daily`) were last built; equal to built_at when they were this time."""
     warnings: list[str] = field(default_factory=list)
     """Checks that found something odd that doesn't make the figures wrong."""
+    lineage: dict[str, list[str]] = field(default_factory=dict)
+    """model -> what it is made from, by dbt's own account: other models, and tables of the lake."""
 
 
 def instant(moment: datetime | None) -> str | None:

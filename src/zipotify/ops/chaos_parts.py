@@ -64,41 +64,48 @@ class ChaosPart:
 
     def kill(self) -> None:
         """SIGKILL, and all that it started with it."""
-        family = self._family()
-        for process in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+        send(self._family(), signal.SIGKILL)
         if self._process is not None:
             self._process.wait(_STOP_LIMIT_S)
 
     def freeze(self, for_s: float) -> None:
         """SIGSTOP for a while."""
-        family = self._family()
-        self._send(family, signal.SIGSTOP)
-        time.sleep(for_s)
-        self._send(family, signal.SIGCONT)
+        frozen(self._family(), for_s)
 
     def stop(self) -> None:
         """Ask it to end, and wait."""
         if self._process is not None:
             family = self._family()
             stop_process(self._process, _STOP_LIMIT_S)
-            self._send(family, signal.SIGKILL)
+            send(family, signal.SIGKILL)
 
     def _family(self) -> list[psutil.Process]:
         if self._process is None or self._process.poll() is not None:
             return []
-        try:
-            parent = psutil.Process(self._process.pid)
-            return [parent, *parent.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
+        return family_of(self._process.pid)
 
-    @staticmethod
-    def _send(family: list[psutil.Process], number: signal.Signals) -> None:
-        for process in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(number)
+
+def family_of(pid: int) -> list[psutil.Process]:
+    """A process and all that it started; none when it is gone."""
+    try:
+        parent = psutil.Process(pid)
+        return [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def send(family: list[psutil.Process], number: signal.Signals) -> None:
+    """One signal to each; to those that are gone, none."""
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+
+
+def frozen(family: list[psutil.Process], for_s: float) -> None:
+    """SIGSTOP, and SIGCONT after a while."""
+    send(family, signal.SIGSTOP)
+    time.sleep(for_s)
+    send(family, signal.SIGCONT)
 
 
 @contextlib.contextmanager

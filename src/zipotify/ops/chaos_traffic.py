@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
-from zipotify.catalog import builtin_tracks
+from zipotify.catalog.playable import builtin_playable
 from zipotify.contracts.fields import TOPICS
 from zipotify.ops.chaos_parts import ChaosPart
 from zipotify.runtime.processes import zipotify_command
@@ -23,7 +23,6 @@ from zipotify.simulate.live import LiveRun
 SOURCE = "chaos"
 _LAUNCHED_A_USER = 200
 """Launch users per user with a past: they make live events, some each second."""
-_SONG_COLUMNS = ("artist_name", "title", "duration_s", "play_weight", "track_id")
 
 
 class Traffic(Protocol):
@@ -88,5 +87,5 @@ class Live:
     def run(self) -> LiveRun:
         """The same run as the verb's, where its checkpoint left it."""
         config, name = load_config(None)
-        songs = Songs(*[builtin_tracks()[column].to_list() for column in _SONG_COLUMNS])
+        songs = Songs(*builtin_playable().columns)
         return LiveRun(self._settings, config, name, songs, self._options, self._live)

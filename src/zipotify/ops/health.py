@@ -106,8 +106,8 @@ class Health:
 
 
 def dashboard_address(settings: Settings) -> str:
-    """Where the dashboard of this home is, for people and for a look."""
-    return f"http://{settings.dashboard_host}:{settings.dashboard_port}"
+    """Where the dashboard of this home is, for people and for a look: where it runs, or else will."""
+    return settings.home.dashboard_address() or f"http://{settings.dashboard_host}:{settings.dashboard_port}"
 
 
 def silent(report: Any, now_s: float | None = None) -> bool:

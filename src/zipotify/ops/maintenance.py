@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 
 from sqlalchemy import Column, Table, and_, delete, func, select
@@ -14,8 +13,8 @@ from zipotify.contracts.serving import connect
 from zipotify.contracts.snapshot import current
 from zipotify.errors import BrokerUnreachableError, HomeInUseError, ZipotifyError
 from zipotify.ops.maintenance_lag import waiting_count
+from zipotify.ops.pausing import catch_up
 from zipotify.ops.supervisor import ALIVE, Supervisor
-from zipotify.runtime.processes import environment_of, zipotify_command
 from zipotify.settings import Settings
 from zipotify.warehouse.sources import ensure_sources, lake_versions
 
@@ -45,7 +44,7 @@ def watch_stream(settings: Settings) -> str:
     if (process := Supervisor(settings.home).states().get(_STREAM)) is not None:
         return f"the supervisor has the stream, which is {process.state}: {waiting} events wait for it"
     if waiting:
-        _catch_up(settings)
+        catch_up(settings)
         return f"no stream ran: one pass took in {waiting} events"
     return "no stream runs, and nothing waits for one"
 
@@ -84,12 +83,6 @@ def _holder_of_lake(settings: Settings) -> str | None:
             return str(json.loads((settings.home.run / "lake.holder.json").read_text())["command"])
         except (OSError, ValueError, KeyError):
             return "another process"
-
-
-def _catch_up(settings: Settings) -> None:
-    done = subprocess.run(zipotify_command(_STREAM, "--once"), env=environment_of(settings), stdin=subprocess.DEVNULL)
-    if done.returncode:
-        raise ZipotifyError(f"`zipotify stream --once` ended with code {done.returncode}", "see its output above")
 
 
 def lake_news(settings: Settings) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from zipotify.settings import Settings
@@ -31,7 +31,7 @@ class Part:
 
 # Few users with a long past and many who begin now: the history loads in minutes while live tiles move at once. The
 # many are enough for two live events a second at the quietest hour (03:00 UTC).
-DEMO_TRAFFIC = ("--from", "30", "--nusers", "1000", "--launch-users", "60000")
+DEMO_TRAFFIC = ("--nusers", "1000", "--launch-users", "60000")
 
 PARTS = (
     Part("broker", ("broker",), (), "Kafka answers and the topics exist", 30, 75, 600),
@@ -54,9 +54,14 @@ PARTS = (
 
 
 def parts_of(settings: Settings) -> tuple[Part, ...]:
-    """The parts to run: no broker of ours when there is an external one."""
+    """The parts to run: no broker of ours when there is an external one; as much history as the settings say."""
     external = settings.bootstrap_servers is not None
-    return tuple(part for part in PARTS if not (external and part.name == "broker"))
+    history = ("--from", str(settings.demo_history_days))
+    return tuple(
+        replace(part, arguments=(*part.arguments, *history)) if part.name == "simulator" else part
+        for part in PARTS
+        if not (external and part.name == "broker")
+    )
 
 
 def startable(parts: tuple[Part, ...], ready: set[str]) -> set[str]:

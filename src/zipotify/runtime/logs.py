@@ -6,6 +6,7 @@ process wrote them, can be found by it.
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from zipotify.runtime.terminal import harmless
 from zipotify.settings import ENV_PREFIX, Settings
 
 RUN_ID_VARIABLE = ENV_PREFIX + "RUN_ID"
@@ -45,6 +47,24 @@ class JsonFormatter(logging.Formatter):
         return orjson.dumps(line, default=str).decode()
 
 
+class TextFormatter(logging.Formatter):
+    """For people: text from outside can't begin a line of its own, and traces are indented, so that none is forged."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record without what another formatter made of its trace and left in it."""
+        own = copy.copy(record)
+        own.exc_text = None
+        return super().format(own)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line itself."""
+        return harmless(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:
+        """The trace; the error's own words are in it."""
+        return "\n".join(f"    {harmless(line)}" for line in super().formatException(ei).splitlines())
+
+
 class _Ours(logging.Handler):
     """Told from other handlers by its class, so that configuring again replaces it."""
 
@@ -59,7 +79,7 @@ def configure_logging(settings: Settings) -> None:
     if settings.log_format == "json":
         handler.setFormatter(JsonFormatter(os.environ.get(RUN_ID_VARIABLE) or uuid.uuid4().hex[:16]))
     else:
-        handler.setFormatter(logging.Formatter(_TEXT))
+        handler.setFormatter(TextFormatter(_TEXT))
     root = logging.getLogger()
     for old in [old for old in root.handlers if isinstance(old, _Ours)]:
         root.removeHandler(old)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
+from multiprocessing import resource_tracker
+from multiprocessing.context import ForkContext, ForkServerContext
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -32,6 +35,31 @@ def end_with_this_parent(sent: signal.Signals, parent: int | None = None) -> Non
 def end_with_parent(sent: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
     """The same as a `preexec_fn` for a child."""
     return partial(end_with_this_parent, sent, os.getpid())
+
+
+def forking(module: str) -> ForkContext | ForkServerContext:
+    """How to make processes that have imported the module.
+
+    Where this one has imported it and has no threads, they are forks of it, and begin at once; threads don't survive a
+    fork, so otherwise they are forks of a server, which imports the module first.
+    """
+    if module in sys.modules and _thread_count() == 1:
+        resource_tracker.ensure_running()  # one for all, so that shared memory that one made is known to the others
+        return multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([module])
+    return context
+
+
+def without_math_threads() -> None:
+    """Keep NumPy's linear algebra, before it is imported, from starting threads: for verbs that don't do any."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def _thread_count() -> int:
+    """Threads of all kinds; where that can't be known, more than one."""
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.exists() else 2
 
 
 def zipotify_command(verb: str, *arguments: str) -> list[str]:
