@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,12 @@ from typing import Any
 
 import pytest
 
+from support import canary
 from support.command import GENEROUS_S, command, environment, wait_until, zipotify
+from zipotify.contracts.identity import user_keyer
+from zipotify.contracts.wire import EventProducer
+from zipotify.privacy.scan import scan
+from zipotify.settings import load_settings
 
 pytestmark = pytest.mark.e2e
 
@@ -87,6 +93,63 @@ def test_history_reaches_the_warehouse_and_stays_below_its_limit(demo: Demo) -> 
 
     wait_until(lambda: days() >= 30, "thirty days of history in the published snapshot")
     assert demo.sql("select sum(event_count) as n from agg_day")[0]["n"] <= 500_000
+
+
+def _send_canary(demo: Demo, session_id: int) -> None:
+    """A session of the canary and one of somebody else, now."""
+    settings = load_settings(demo.home)
+    producer = EventProducer(settings, "canary")
+    now_ms = int(time.time() * 1000) - 60_000
+    sent = [*canary.events(session_id, now_ms), *canary.events(session_id + 1, now_ms, **canary.OTHER)]
+    for topic, value in sent:
+        producer.send(topic, value, "")
+    producer.flush()
+
+
+def _found(demo: Demo, texts: list[str]) -> list[str]:
+    """Where a text is; Kafka is bounded by its retention, and files that are written right now may come and go."""
+    home = load_settings(demo.home).home
+    report = scan([home.lake, home.published, home.serving_file, home.logs], texts)  # type: ignore[list-item]
+    return [f"{finding.path.name}: {finding.where}" for finding in report.findings]
+
+
+def _books(demo: Demo) -> dict[str, int]:
+    """What became of the canary source's records, once none is on its way."""
+    report: dict[str, Any] = {}
+
+    def settled() -> bool:
+        nonlocal report
+        report = json.loads(zipotify(demo.home, "ledger", "--format", "json").stdout)
+        return sum(row["in_flight"] for row in report["rows"] if row["source"] == "canary") == 0
+
+    wait_until(settled, "the canary's records to be taken in")
+    rows = [row for row in report["rows"] if row["source"] == "canary"]
+    return {name: sum(row[name] for row in rows) for name in ("produced", "bronze", "refused", "erased")}
+
+
+@pytest.mark.prove
+def test_a_person_is_erased_while_everything_runs(demo: Demo) -> None:
+    """Stream, builds and jobs wait meanwhile; later events of the person go no further."""
+    _send_canary(demo, 7)
+    assert _books(demo) == {"produced": 24, "bronze": 22, "refused": 2, "erased": 0}
+    key = user_keyer(load_settings(demo.home).user_key())("canary", canary.USER_ID)
+    wait_until(lambda: bool(demo.sql(f"select 1 from fct_plays where user_key = '{key}' limit 1")), "a build with them")
+    assert _found(demo, [canary.USER_ID]) != []
+
+    done = zipotify(demo.home, "privacy", "erase", canary.USER_ID, "--source", "canary", "--yes")
+    report = json.loads(done.stdout)["report"]
+    assert report["scan"]["found"] == []
+    assert report["ledger"]["balanced"]
+    theirs = [*canary.texts(), key]
+    wait_until(lambda: bool(demo.status()["healthy"]), "all parts to be healthy again", _READY_S)
+    assert _found(demo, theirs) == []
+
+    _send_canary(demo, 17)
+    # What a later session does before its login shows nobody: that one record stays.
+    assert _books(demo) == {"produced": 48, "bronze": 23, "refused": 2, "erased": 23}
+    plays = "select count(*) as n from fct_plays where source = 'canary'"
+    wait_until(lambda: demo.sql(plays)[0]["n"] == 10, "a build with what came after the erasure")
+    assert _found(demo, theirs) == []
 
 
 def test_a_second_one_on_the_same_home_is_refused(demo: Demo) -> None:

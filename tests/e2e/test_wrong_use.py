@@ -138,6 +138,10 @@ def test_asking_for_what_is_not_there_yet_says_how_to_get_it(home: Path) -> None
     assert "zipotify build" in said(home, "query", "select 1", code=1)
 
 
+def test_an_engine_that_starts_from_nothing_is_not_for_watching(home: Path) -> None:
+    assert "--watch" in said(home, "build", "--watch", "--engine", "spark", code=2)
+
+
 def test_down_without_anything_running_is_no_error(home: Path) -> None:
     assert "nothing runs" in zipotify(home, "down").stdout
     home.mkdir()

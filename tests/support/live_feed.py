@@ -38,6 +38,8 @@ class LiveFeed:
     settings: Settings
     seed: int = 1
     user_count: int = 40
+    names: str = ""
+    """What each artist's and song's name begins with."""
     _batches: Any = field(default_factory=itertools.count)
     _events: Any = field(default_factory=itertools.count)
 
@@ -74,14 +76,16 @@ class LiveFeed:
             "ts": int(at_s * 1000),
             "user_key": f"user{user}",
             "session_id": user,
-            "artist": f"Artist {track // 3}",
-            "song": f"Song {track}",
+            "artist": f"{self.names}Artist {track // 3}",
+            "song": f"{self.names}Song {track}",
             "city": city,
             "state": state,
             "gender": "F" if user % 2 else "M",
             "level": "paid" if user % 4 == 0 else "free",
             "device": _DEVICES[user % len(_DEVICES)],
             "produced_ms": int(at_s * 1000),
+            "duration": self._random.uniform(20, 400),
+            "page": None,
         }
         topics = [LISTEN_EVENTS, PAGE_VIEW_EVENTS, *([STATUS_CHANGE_EVENTS] if self._random.random() < 0.01 else [])]
         self.plays.append(base)

@@ -36,7 +36,7 @@ _TABLES = {
     ),
     "agg_churn_risk": (
         "select 'sim' as source, 'u' || n as user_key, n / 10.0 as risk, if(n % 2 = 0, 'free', 'paid') as level,"
-        " date '2024-02-01' as as_of_date, 7 as horizon_days from range(0, 11) as r(n)"
+        " date '2024-02-01' as as_of_date, 7 as horizon_days from range(0, 11) as r(n), range(10)"
     ),
     "agg_churn_calibration": (
         "select 'sim' as source, n as bin_number, n / 10.0 as risk_from, (n + 1) / 10.0 as risk_to, 10 as user_count,"
@@ -49,8 +49,8 @@ _ASKED: dict[str, list[tuple[Any, ...]]] = {
     "similar-artists": [("Bo", 12), ("Cy", 9)],
     "co-listened-tracks": [("Two", "Bo")],
     "recommendations": [(1, "Song 1"), (2, "Song 2"), (3, "Song 3")],
-    "churn-risk": [(0, 1, 0), (1, 0, 1), (2, 1, 0), (3, 0, 1), (4, 1, 0), (5, 0, 1), (6, 1, 0), (7, 0, 1), (8, 1, 0),
-                   (9, 1, 1)],
+    "churn-risk": [(0, 10, 0), (1, 0, 10), (2, 10, 0), (3, 0, 10), (4, 10, 0), (5, 0, 10), (6, 10, 0), (7, 0, 10),
+                   (8, 10, 0), (9, 10, 10)],
     "churn-calibration": [(1,), (2,), (3,)],
 }  # fmt: skip
 """tile -> the first columns of its rows."""
@@ -88,3 +88,53 @@ def test_a_tile_says_that_it_was_not_worked_out(settings: Settings, name: str, i
     with pytest.raises(NotComputedError, match="zipotify analyses"):
         views.frame(TILES[name], filters)
     assert "zipotify analyses" in html_of(views.filled(TILES[name], filters.search(), has_picture=False).body)
+
+
+def _risk_table(counts: dict[int, tuple[int, int]]) -> str:
+    """Users by band: free ones, paid ones."""
+    people = [
+        f"('sim', 'u', {band / 10 + 0.05}, '{level}')"
+        for band, numbers in counts.items()
+        for level, number in zip(("free", "paid"), numbers, strict=True)
+        for _ in range(number)
+    ]
+    return (
+        f"select *, date '2024-02-01' as as_of_date, 7 as horizon_days from (values {', '.join(people)})"
+        " as t(source, user_key, risk, level)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "shown"),
+    [
+        ({0: (50, 0), 9: (0, 20)}, {(0, 1): (50, 0), (9, 10): (0, 20)}),
+        # A small band goes with those above it, however far, until there are enough of each level.
+        ({0: (50, 20), 3: (9, 0), 6: (4, 0), 7: (30, 12)}, {(0, 1): (50, 20), (3, 7): (13, 0), (7, 8): (30, 12)}),
+        ({2: (30, 1), 3: (30, 8), 4: (0, 1)}, {(2, 5): (60, 10)}),
+        # What would be left over at the top goes with what is below, as far down as it must.
+        ({0: (50, 20), 5: (12, 11), 9: (1, 1)}, {(0, 1): (50, 20), (5, 10): (13, 12)}),
+        ({0: (50, 20), 5: (12, 0), 9: (1, 1)}, {(0, 10): (63, 21)}),
+        ({0: (9, 0), 5: (0, 9)}, {}),
+    ],
+)
+def test_no_band_of_risk_shows_a_small_group(
+    settings: Settings, counts: dict[int, tuple[int, int]], shown: dict[tuple[int, int], tuple[int, int]]
+) -> None:
+    _published(settings.home.root, {**_TABLES, "agg_churn_risk": _risk_table(counts)})
+    frame = Views(settings, History(settings)).frame(TILES["churn-risk"], Filters(source="sim"))
+    assert frame is not None
+    found = {
+        (row["band"], row["band_end"]): (row["free_user_count"], row["paid_user_count"]) for row in frame.records()
+    }
+    assert all(number == 0 or number >= 10 for cell in found.values() for number in cell)
+    assert {band: cell for band, cell in found.items() if cell != (0, 0)} == shown
+    totals = [sum(cell[at] for cell in found.values()) for at in (0, 1)]
+    assert totals == ([sum(cell[at] for cell in counts.values()) for at in (0, 1)] if shown else [0, 0])
+
+
+def test_a_small_bin_of_the_calibration_is_not_shown(settings: Settings) -> None:
+    bins = _TABLES["agg_churn_calibration"].replace("10 as user_count", "8 + n as user_count")
+    _published(settings.home.root, {**_TABLES, "agg_churn_calibration": bins})
+    frame = Views(settings, History(settings)).frame(TILES["churn-calibration"], Filters(source="sim"))
+    assert frame is not None
+    assert [row["user_count"] for row in frame.records()] == [10, 11]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -74,6 +74,17 @@ def test_custom_days_are_whole() -> None:
     span = resolve("2024-02-01..2024-02-03", FIRST, AS_OF)
     assert (span.start, span.end) == (datetime(2024, 2, 1), datetime(2024, 2, 4))
     assert (span.before_start, span.before_end) == (datetime(2024, 1, 29), datetime(2024, 2, 1))
+
+
+def test_custom_days_that_are_not_over_are_compared_up_to_the_same_time() -> None:
+    span = resolve("2024-03-14..2024-03-20", FIRST, AS_OF)
+    assert (span.start, span.last_day) == (datetime(2024, 3, 14), date(2024, 3, 15))
+    assert (span.before_start, span.before_end) == (datetime(2024, 3, 7), span.end - timedelta(days=7))
+
+
+def test_custom_days_that_have_not_begun_stay_as_they_were_asked_for() -> None:
+    span = resolve("2024-03-20..2024-03-21", FIRST, AS_OF)
+    assert (span.first_day, span.last_day) == (date(2024, 3, 20), date(2024, 3, 21))
 
 
 def test_every_state_has_its_tile_and_no_two_share_one() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from support.live_feed import LiveFeed
 from zipotify.contracts.serving import connect
-from zipotify.dashboard.live import LiveView, read_live
+from zipotify.dashboard.live import TOP_MINUTES, LiveView, read_live
 from zipotify.settings import Settings
 
 Written = tuple[LiveFeed, LiveView]
@@ -44,8 +44,21 @@ def test_who_is_active(written: Written) -> None:
     assert view.as_of_s is not None
     first_s = (view.as_of_s - 1) // 60 * 60 - 4 * 60
     active = {(play["user_key"], play["level"]) for play in feed.plays if play["ts"] // 1000 >= first_s}
-    assert view.active_users == dict(Counter(level for _, level in active))
+    by_level = dict(Counter(level for _, level in active))
+    assert view.active_users == (by_level if min(by_level.values()) >= 10 else {"": len(active)})
+    engine = connect(feed.settings.serving_address())
+    assert read_live(engine, k_anonymity=1).active_users == by_level
+    assert read_live(engine, k_anonymity=1 + min(by_level.values())).active_users == {"": len(active)}
+    engine.dispose()
     assert view.session_count == len(active)
+
+
+def test_who_hears_a_track(written: Written) -> None:
+    feed, view = written
+    assert view.as_of_s is not None
+    newest = {play["session_id"]: play for play in sorted(feed.plays, key=lambda play: play["ts"])}
+    ends = [play["ts"] + play["duration"] * 1000 for play in newest.values()]
+    assert view.playing_count == sum(end > view.as_of_s * 1000 for end in ends)
 
 
 def test_top_tracks_and_their_moves(written: Written) -> None:
@@ -65,8 +78,15 @@ def test_top_tracks_and_their_moves(written: Written) -> None:
     assert [(t.name, t.by, t.play_count, t.before) for t in view.tracks] == expected
 
 
+def test_states_light_up_with_their_plays(written: Written) -> None:
+    feed, view = written
+    assert view.as_of_s is not None
+    first_s = view.as_of_s - TOP_MINUTES * 60
+    assert view.states == Counter(play["state"] for play in feed.plays if play["ts"] // 10_000 * 10 >= first_s)
+
+
 def test_the_newest_plays_come_first_and_name_nobody(written: Written) -> None:
     feed, view = written
     newest = sorted((play["ts"] for play in feed.plays), reverse=True)[: len(view.newest)]
     assert [play["event_at_ms"] for play in view.newest] == newest
-    assert set(view.newest[0]) == {"event_at_ms", "artist", "song", "level", "city", "state"}
+    assert set(view.newest[0]) == {"event_at_ms", "artist", "song"}

@@ -5,20 +5,24 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
+import pyarrow as pa
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 
+from zipotify.contracts.answers import Answer, of_records, parquet_bytes
 from zipotify.contracts.metrics import Metric, metrics
 from zipotify.contracts.serving_metrics import render
+from zipotify.dashboard.board import Board
 from zipotify.dashboard.catalogue import Catalogue
 from zipotify.dashboard.filters import DEFAULT_PERIOD, FilterError, Filters, parse
 from zipotify.dashboard.pages import TILES
+from zipotify.dashboard.pages.behind import BEHIND
 from zipotify.dashboard.prometheus import exposition
 from zipotify.dashboard.sandbox import EXPORT_ROW_LIMIT, run_sql, run_sql_to_parquet
 from zipotify.dashboard.ticker import Ticker
 from zipotify.dashboard.views import NotComputedError, TooFewPeopleError, Views
-from zipotify.errors import ForbiddenError, ZipotifyError
+from zipotify.errors import ForbiddenError, QueryError, ZipotifyError
 from zipotify.settings import Settings
 
 _PARQUET = "application/vnd.apache.parquet"
@@ -34,6 +38,8 @@ class TileInfo(BaseModel):
     unit: str
     definition: str
     metrics: tuple[str, ...]
+    needs: tuple[str, ...]
+    """Parameters without which it can't answer: which artist, track or listener it is about."""
 
 
 class TileData(BaseModel):
@@ -51,11 +57,13 @@ class TileData(BaseModel):
     rows: list[dict[str, Any]]
 
 
-def add_api(server: FastAPI, settings: Settings, views: Views, catalogue: Catalogue, ticker: Ticker) -> None:
+def add_api(
+    server: FastAPI, settings: Settings, views: Views, catalogue: Catalogue, board: Board, ticker: Ticker
+) -> None:
     """Routes for programs, and errors of ours as JSON."""
     router = APIRouter(prefix="/api/v1")
     _add_tiles(router, views)
-    _add_live(router, ticker)
+    _add_live(router, board, ticker)
     _add_sql(router, settings, catalogue)
     server.include_router(router)
     server.add_exception_handler(ZipotifyError, _explained)
@@ -68,7 +76,7 @@ def add_api(server: FastAPI, settings: Settings, views: Views, catalogue: Catalo
 def _add_tiles(router: APIRouter, views: Views) -> None:
     @router.get("/tiles", summary="All tiles")
     def tiles() -> list[TileInfo]:
-        return [TileInfo(id=t.id, title=t.title, unit=t.unit, definition=t.definition, metrics=t.metrics)
+        return [TileInfo(id=t.id, title=t.title, unit=t.unit, definition=t.definition, metrics=t.metrics, needs=t.needs)
                 for t in TILES.values()]  # fmt: skip
 
     @router.get("/tiles/{tile_id}", summary="A tile's figures", response_model=TileData)
@@ -110,7 +118,7 @@ def _answer(views: Views, tile_id: str, filters: Filters, form: Form) -> Any:
     if frame is None:
         raise _nothing_published()
     if form == "csv":
-        return _file(frame.answer.as_csv().encode(), "text/csv; charset=utf-8", f"{tile_id}.csv")
+        return _csv(frame.answer, tile_id)
     scope = frame.scope
     return TileData(
         id=tile_id,
@@ -129,29 +137,54 @@ def _add_sql(router: APIRouter, settings: Settings, catalogue: Catalogue) -> Non
     def tables() -> list[dict[str, Any]]:
         return [asdict(table) for table in catalogue.tables()]
 
+    @router.get("/sample/{key}", summary="Some rows of one table, named as in Explore")
+    def sample(key: str, form: Annotated[Form, Query(alias="format")] = "json") -> Any:
+        table = next((table for table in catalogue.tables() if table.key == key), None)
+        if table is None:
+            raise HTTPException(404, f"there is no table {key[:60]}; GET /api/v1/tables lists them")
+        return _rows(catalogue.sample(table), table.name, form)
+
     @router.get("/query", summary="One SELECT on the published marts")
     def query(sql: str, form: Annotated[Form, Query(alias="format")] = "json") -> Any:
         if form == "parquet":
             return _file(run_sql_to_parquet(settings, sql), _PARQUET, "result.parquet")
-        answer = run_sql(settings, sql, EXPORT_ROW_LIMIT)
-        if form == "csv":
-            return _file(answer.as_csv().encode(), "text/csv; charset=utf-8", "result.csv")
-        return Response(answer.as_json(), media_type="application/json")
+        return _rows(run_sql(settings, sql, EXPORT_ROW_LIMIT), "result", form)
 
 
 def _file(content: bytes, kind: str, name: str) -> Response:
     return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
+def _csv(answer: Answer, name: str) -> Response:
+    return _file(answer.as_csv().encode(), "text/csv; charset=utf-8", f"{name}.csv")
+
+
+def _rows(answer: Answer, name: str, form: Form) -> Response:
+    """Rows that are there already; Parquet takes the types that their values have."""
+    if form == "parquet":
+        try:
+            content = parquet_bytes(pa.Table.from_pylist(answer.records()))
+        except pa.ArrowException:
+            raise QueryError("a column holds values of several types", "take CSV or JSON") from None
+        return _file(content, _PARQUET, f"{name}.parquet")
+    return _csv(answer, name) if form == "csv" else Response(answer.as_json(), media_type="application/json")
+
+
 def _nothing_published() -> HTTPException:
     return HTTPException(503, "nothing has been published yet; the first `zipotify build` does")
 
 
-def _add_live(router: APIRouter, ticker: Ticker) -> None:
+def _add_live(router: APIRouter, board: Board, ticker: Ticker) -> None:
     @router.get("/live", summary="What Now shows")
     def live() -> dict[str, Any]:
         tick = ticker.tick
         return {"tick": tick.number, "problem": tick.problem, "view": asdict(tick.view) if tick.view else None}
+
+    @router.get("/live/{tile_id}", summary="Rows of a tile of Now, Health or Plan")
+    def live_tile(tile_id: str, form: Annotated[Form, Query(alias="format")] = "json") -> Any:
+        if tile_id not in BEHIND:
+            raise HTTPException(404, f"there is no live tile {tile_id[:60]}; there are {', '.join(BEHIND)}")
+        return _rows(of_records(board.rows(tile_id, ticker.tick)), tile_id, form)
 
 
 def _explained(_request: Request, error: Exception) -> JSONResponse:

@@ -20,6 +20,7 @@ from zipotify.dashboard import callbacks, explore_callbacks, health_callbacks, m
 from zipotify.dashboard.api import add_api
 from zipotify.dashboard.board import Board
 from zipotify.dashboard.catalogue import Catalogue
+from zipotify.dashboard.documentation import add_documentation
 from zipotify.dashboard.guard import Guard
 from zipotify.dashboard.health import HealthReader
 from zipotify.dashboard.history import History
@@ -47,7 +48,7 @@ def create_application(settings: Settings, read_plan: PlanReader = no_plan) -> A
     settings.home.root.mkdir(parents=True, exist_ok=True)
     engine = connect(settings.serving_address())
     history = History(settings)
-    ticker = Ticker(engine, history)
+    ticker = Ticker(engine, history, settings.k_anonymity)
     views = Views(settings, history, ticker.stale)
     catalogue = Catalogue(settings, history, engine)
 
@@ -59,9 +60,11 @@ def create_application(settings: Settings, read_plan: PlanReader = no_plan) -> A
 
     server = FastAPI(title="Zipotify", version=__version__, lifespan=beating, docs_url=None, redoc_url=None)
     server.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_ZIPPED_BYTES)
-    add_api(server, settings, views, catalogue, ticker)
+    board = Board(HealthReader(settings, engine, history), read_plan)
+    add_api(server, settings, views, catalogue, board, ticker)
+    add_documentation(server, settings)
     dash = _dash(server, history)
-    callbacks.register(dash, views, Board(HealthReader(settings, engine, history), read_plan), ticker)
+    callbacks.register(dash, views, board, ticker)
     explore_callbacks.register(dash, settings, catalogue)
     music_callbacks.register(dash, views)
     health_callbacks.register(dash, settings)
@@ -73,6 +76,7 @@ def _dash(server: FastAPI, history: History) -> Dash:
         "zipotify",
         server=server,
         assets_folder=str(_ASSETS),
+        assets_ignore="^html-to-image",  # loaded by take_away.js when a picture is wanted
         serve_locally=True,
         title="Zipotify",
         update_title=None,

@@ -6,6 +6,7 @@ Everything that reads a database runs in a thread; the event loop only passes me
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
@@ -13,8 +14,10 @@ from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx
 from zipotify.dashboard.board import Board
 from zipotify.dashboard.components import messages
 from zipotify.dashboard.components.filterbar import CUSTOM, filter_bar
-from zipotify.dashboard.filters import FilterError, Filters, parse
+from zipotify.dashboard.filters import FilterError, Filters, parse, year_period
 from zipotify.dashboard.pages import PAGES, TILES
+from zipotify.dashboard.pages.page import Page
+from zipotify.dashboard.scope import Scope
 from zipotify.dashboard.shell import heading
 from zipotify.dashboard.ticker import Ticker
 from zipotify.dashboard.views import Views, said_period
@@ -48,7 +51,7 @@ def _register_pages(app: Dash, views: Views) -> None:
         except FilterError as error:
             again = dcc.Link("Show the page without filters", href=page.path, className="zip-link")
             return heading(page, page.name), [messages.problem(error.what, error.to_do), again], ""
-        bar = await asyncio.to_thread(_bar, views, filters) if page.has_filters else None
+        bar = await asyncio.to_thread(_bar, views, filters, page) if page.has_filters else None
         here = page.path if page.knows(filters) else f"{page.path}?"
         # The tiles of a page that is there already follow the address by themselves.
         body = no_update if shown == here else page.body(filters)
@@ -68,9 +71,19 @@ def _register_pages(app: Dash, views: Views) -> None:
         return no_update if new is None or new == (search or "") else new
 
 
-def _bar(views: Views, filters: Filters) -> Any:
+def _bar(views: Views, filters: Filters, page: Page) -> Any:
     scope = views.scope(filters)
-    return filter_bar(filters, views.choices(), "" if scope is None else f"between {said_period(scope)}, UTC")
+    if scope is None:
+        return filter_bar(filters, views.choices(), "")
+    years = _years(scope) if page.by_year else []
+    said = said_period(scope.whole_year() if page.by_year else scope)
+    return filter_bar(filters, views.choices(), f"between {said}, UTC", years)
+
+
+def _years(scope: Scope) -> list[tuple[str, str]]:
+    """Periods and names of the years with data; the period that is shown stays as it is in the address."""
+    years = range(scope.first_event_at.year, scope.as_of.year + 1)
+    return [(scope.filters.period if year == scope.year else year_period(year), str(year)) for year in years]
 
 
 def _address(chosen: dict[str, Any], search: str) -> str | None:
@@ -106,6 +119,9 @@ def _register_tiles(app: Dash, views: Views) -> None:
 
 
 def _register_live(app: Dash, board: Board, ticker: Ticker) -> None:
+    # A thread of its own: live tiles never wait behind somebody's long question to history.
+    drawing = ThreadPoolExecutor(1, "live")
+
     @app.callback(persistent=True, websocket=True)  # type: ignore[untyped-decorator]
     async def push() -> None:
         """Tell one viewer of each tick, and of each new snapshot."""
@@ -120,13 +136,22 @@ def _register_live(app: Dash, board: Board, ticker: Ticker) -> None:
             tick = newer
 
     @app.callback(  # type: ignore[untyped-decorator]
-        Output({"type": "live", "id": ALL}, "children"),
+        Output("drawn", "data"),
         Input("tick", "data"),
         State({"type": "live", "id": ALL}, "id"),
         websocket=True,
     )
-    async def show_live(_tick: int, ids: list[dict[str, str]]) -> list[Any]:
-        return await asyncio.to_thread(board.drawn, [each["id"] for each in ids], ticker.tick)
+    async def show_live(_tick: int, ids: list[dict[str, str]]) -> str:
+        """One text for all viewers of a page: to write it anew for each would cost more than to draw it."""
+        names = [each["id"] for each in ids]
+        return await asyncio.get_running_loop().run_in_executor(drawing, board.written, names, ticker.tick)
+
+    app.clientside_callback(
+        ClientsideFunction("zipotify", "place"),
+        Output({"type": "live", "id": ALL}, "children"),
+        Input("drawn", "data"),
+        State({"type": "live", "id": ALL}, "id"),
+    )
 
 
 def _register_browser_side(app: Dash) -> None:

@@ -6,7 +6,7 @@ Personal columns stay where they are: their tables are listed, so that one knows
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -16,9 +16,11 @@ from sqlalchemy.engine import Engine
 
 from zipotify.contracts import serving
 from zipotify.contracts.answers import Answer, plain
+from zipotify.contracts.fields import EVENTS
 from zipotify.contracts.tables import TABLES
 from zipotify.contracts.tables import Table as LakeTable
 from zipotify.dashboard.history import History
+from zipotify.dashboard.topics import Topics
 from zipotify.errors import QueryError
 from zipotify.settings import Settings
 
@@ -41,7 +43,7 @@ class TableInfo:
     """One table of one stage."""
 
     stage: str
-    """lake, warehouse or live"""
+    """topics, lake, warehouse or live"""
     name: str
     doc: str
     comes_from: str
@@ -49,6 +51,10 @@ class TableInfo:
     columns: tuple[ColumnInfo, ...]
     row_count: int | None
     is_personal: bool = False
+    made_from: tuple[str, ...] = ()
+    """Models and tables that it is made from, by name."""
+    used_by: tuple[str, ...] = ()
+    """Models that are made from it."""
 
     @property
     def key(self) -> str:
@@ -63,10 +69,20 @@ class Catalogue:
         self._settings = settings
         self._history = history
         self._engine = engine
+        self._topics = Topics(settings)
 
     def tables(self) -> list[TableInfo]:
         """All of them, in flow order."""
-        return [*self._lake(), *self._warehouse(), *self._live()]
+        lineage = self.lineage()
+        return [
+            _with_lineage(table, lineage)
+            for table in (*self._kafka(), *self._lake(), *self._warehouse(), *self._live())
+        ]
+
+    def lineage(self) -> dict[str, list[str]]:
+        """model -> what it is made from, of the newest snapshot."""
+        snapshot = self._history.newest()
+        return {} if snapshot is None else snapshot.manifest.lineage
 
     def queryable(self) -> list[TableInfo]:
         """Those that SQL can ask: the published marts."""
@@ -82,11 +98,27 @@ class Catalogue:
         if table.is_personal:
             raise QueryError(f"{table.name} holds personal data and is not shown here", "see docs on privacy")
         samples: dict[str, Callable[[TableInfo], Answer]] = {
+            "topics": lambda info: self._topics.sample(info.name),
             "lake": self._lake_sample,
             "warehouse": self._warehouse_sample,
             "live": self._live_sample,
         }
         return samples[table.stage](table)
+
+    def _kafka(self) -> list[TableInfo]:
+        counts = self._topics.counts()
+        return [
+            TableInfo(
+                "topics",
+                topic,
+                f"one record per event: {contract.doc}",
+                "producers: the simulator, a replay, your own",
+                tuple(ColumnInfo(field.name, field.kind, field.doc) for field in contract.fields),
+                counts.get(topic),
+                used_by=(topic,),
+            )
+            for topic, contract in EVENTS.items()
+        ]
 
     def _lake(self) -> list[TableInfo]:
         return [_lake_info(table, self._delta(table)) for table in TABLES.values()]
@@ -141,6 +173,14 @@ class Catalogue:
         with self._engine.connect() as connection:
             rows = connection.execute(select(table).limit(SAMPLE_ROWS)).all()
         return Answer([column.name for column in table.columns], [list(row) for row in rows], False)
+
+
+def _with_lineage(table: TableInfo, lineage: dict[str, list[str]]) -> TableInfo:
+    if table.stage in ("topics", "live"):
+        return table
+    used_by = tuple(model for model, parents in lineage.items() if table.name in parents)
+    made_from = tuple(lineage.get(table.name, ())) if table.stage == "warehouse" else ()
+    return replace(table, made_from=made_from, used_by=used_by)
 
 
 def _live_tables() -> list[Any]:

@@ -97,6 +97,11 @@ def _check(given: dict[str, str]) -> None:
         custom_days(period)
 
 
+def year_period(year: int) -> str:
+    """A calendar year as a period of an address."""
+    return f"{year}-01-01..{year}-12-31"
+
+
 def _one_of(given: dict[str, str], name: str, allowed: tuple[str, ...]) -> None:
     if name in given and given[name] not in allowed:
         raise FilterError(f"{name}={_short(given[name])} is unknown", f"allowed: {', '.join(allowed)}")
@@ -143,8 +148,8 @@ class Span:
 def resolve(period: str, first_event: datetime, as_of: datetime) -> Span:
     """When the period is, by the clock of the events.
 
-    A period of days ends with the newest event; the one before is as long and ends as early in its last day, so that
-    a morning is compared with a morning. A period of which a part lies before the first event is not compared with.
+    A period ends with the newest event at the latest; the one before is as long and ends as early in its last day, so
+    that a morning is compared with a morning. A period that begins before the first event is not compared with.
     """
     span = _resolve(period, first_event, as_of)
     if span.before_start is not None and span.before_start.date() < first_event.date():
@@ -162,7 +167,9 @@ def _resolve(period: str, first_event: datetime, as_of: datetime) -> Span:
         return Span(start, end, start - timedelta(days=days), end - timedelta(days=days))
     first, last = custom_days(period)
     start, stop = _midnight(first), _midnight(last) + timedelta(days=1)
-    return Span(start, stop, start - (stop - start), start)
+    before_start = start - (stop - start)
+    reached = min(stop, end) if start < end else stop
+    return Span(start, reached, before_start, before_start + (reached - start))
 
 
 def _midnight(day: date) -> datetime:

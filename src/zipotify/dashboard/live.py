@@ -14,16 +14,22 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.engine import Connection, Engine
 
+from zipotify.dashboard import live_sql
+
 BUCKET_S = 10
 MINUTE_S = 60
 LINE_MINUTES = 60
 ACTIVE_MINUTES = 5
 TOP_MINUTES = 15
-_TOP_COUNT = 8
+_TRACK_COUNT = 8
+_ARTIST_COUNT = 13
+"""Entries take two lines and one, so that the lists are of a height."""
 _TICKER_COUNT = 9
 _COMPARED_COUNT = 200
 _FRESHNESS_MS = 10 * MINUTE_S * 1000
-_PARTS = "select name, state, detail from parts order by name"
+_PARTS = "select name, state, detail, heartbeat_at_ms from parts order by name"
+_SILENT_MS = 5 * MINUTE_S * 1000
+"""Parts speak every twenty seconds or so; one that has said nothing for so long was killed or hangs."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +69,10 @@ class LiveView:
     plays_per_minute: tuple[int, ...]
     """One per minute of the last hour, oldest first; the last one ends at `as_of_s`."""
     active_users: dict[str, int]
-    """Distinct users by their latest level, last five minutes."""
+    """Distinct users by their latest level, last five minutes; under '' where a level has too few to be shown."""
     session_count: int
+    playing_count: int
+    """Sessions that hear a track at `as_of_s`."""
     states: dict[str, int]
     tracks: tuple[Ranked, ...]
     artists: tuple[Ranked, ...]
@@ -80,12 +88,12 @@ class LiveView:
         return [end - MINUTE_S * back for back in range(len(self.plays_per_minute) - 1, -1, -1)]
 
 
-def read_live(engine: Engine) -> LiveView:
-    """The picture of this moment."""
+def read_live(engine: Engine, k_anonymity: int = 10) -> LiveView:
+    """The picture of this moment; groups of fewer people are not shown, nor anything about who played what."""
     with engine.connect() as connection:
         source, as_of_s = _newest_source(connection)
         if source is None or as_of_s is None:
-            return LiveView(None, None, (), {}, 0, {}, (), (), (), 0, 0, _pipeline(connection, None))
+            return LiveView(None, None, (), {}, 0, 0, {}, (), (), (), 0, 0, _pipeline(connection, None))
         reader = _Reader(connection, source, as_of_s)
         events, plays = reader.line()
         upgrades, downgrades = reader.conversions()
@@ -93,11 +101,12 @@ def read_live(engine: Engine) -> LiveView:
             source,
             as_of_s,
             plays,
-            reader.active_users(),
+            reader.active_users(k_anonymity),
             reader.session_count(),
+            reader.playing_count(),
             reader.states(),
-            reader.top("song, artist"),
-            reader.top("artist, ''"),
+            reader.top(live_sql.TRACKS, _TRACK_COUNT),
+            reader.top(live_sql.ARTISTS, _ARTIST_COUNT),
             reader.newest(),
             upgrades,
             downgrades,
@@ -106,8 +115,7 @@ def read_live(engine: Engine) -> LiveView:
 
 
 def _newest_source(connection: Connection) -> tuple[str | None, int | None]:
-    newest = "select source, bucket_start_s from live_counts order by bucket_start_s desc, source limit 1"
-    row = connection.execute(text(newest)).first()
+    row = connection.execute(text(live_sql.NEWEST_SOURCE)).first()
     return (None, None) if row is None else (row[0], int(row[1]) + BUCKET_S)
 
 
@@ -129,8 +137,7 @@ class _Reader:
     def line(self) -> tuple[int, tuple[int, ...]]:
         """Events of the last minute, and plays of each minute of the last hour."""
         rows = self._rows(
-            "select bucket_start_s, sum(event_count), sum(play_count) from live_counts"
-            " where source = :source and bucket_start_s >= :start group by bucket_start_s",
+            live_sql.LINE,
             start=self._as_of_s - LINE_MINUTES * MINUTE_S,
         )
         plays, events = [0] * LINE_MINUTES, 0
@@ -140,64 +147,39 @@ class _Reader:
             events += int(event_count) if minutes_ago == 0 else 0
         return events, tuple(plays)
 
-    def active_users(self) -> dict[str, int]:
-        # Somebody who changed the level counts once, at the level that was seen last.
-        rows = self._rows(
-            "select case when paid_s >= free_s then 'paid' else 'free' end as level, count(*) from ("
-            " select user_key, max(case when level = 'paid' then minute_start_s else 0 end) as paid_s,"
-            " max(case when level <> 'paid' then minute_start_s else 0 end) as free_s from live_users"
-            " where source = :source and minute_start_s >= :start and user_key <> '' group by user_key) as users"
-            " group by 1",
-            start=self._minute_start(ACTIVE_MINUTES),
-        )
-        return {level: int(users) for level, users in rows}
+    def active_users(self, k: int) -> dict[str, int]:
+        rows = self._rows(live_sql.ACTIVE_USERS, start=self._minute_start(ACTIVE_MINUTES))
+        by_level = {level: int(users) for level, users in rows}
+        return by_level if min(by_level.values(), default=k) >= k else {"": sum(by_level.values())}
 
     def session_count(self) -> int:
-        rows = self._rows(
-            "select count(distinct session_id) from live_users where source = :source and minute_start_s >= :start",
-            start=self._minute_start(ACTIVE_MINUTES),
-        )
+        rows = self._rows(live_sql.SESSIONS, start=self._minute_start(ACTIVE_MINUTES))
+        return int(rows[0][0])
+
+    def playing_count(self) -> int:
+        rows = self._rows(live_sql.PLAYING, now_ms=self._as_of_s * 1000)
         return int(rows[0][0])
 
     def states(self) -> dict[str, int]:
-        rows = self._rows(
-            "select substr(state, 1, 2), sum(play_count) from live_counts"
-            " where source = :source and bucket_start_s >= :start and state <> '' group by 1",
-            start=self._as_of_s - TOP_MINUTES * MINUTE_S,
-        )
+        rows = self._rows(live_sql.STATES, start=self._as_of_s - TOP_MINUTES * MINUTE_S)
         return {state: int(plays) for state, plays in rows if plays}
 
     def conversions(self) -> tuple[int, int]:
-        rows = self._rows(
-            "select coalesce(sum(upgrade_count), 0), coalesce(sum(downgrade_count), 0) from live_counts"
-            " where source = :source and bucket_start_s >= :start",
-            start=self._as_of_s - LINE_MINUTES * MINUTE_S,
-        )
+        rows = self._rows(live_sql.CONVERSIONS, start=self._as_of_s - LINE_MINUTES * MINUTE_S)
         return int(rows[0][0]), int(rows[0][1])
 
-    def top(self, columns: str) -> tuple[Ranked, ...]:
+    def top(self, sql: str, count: int) -> tuple[Ranked, ...]:
         now_s = self._minute_start(TOP_MINUTES)
-        before = self._top(columns, now_s - TOP_MINUTES * MINUTE_S, now_s, _COMPARED_COUNT)
+        before = self._top(sql, now_s - TOP_MINUTES * MINUTE_S, now_s, _COMPARED_COUNT)
         ranks = {(name, by): rank for rank, (name, by, _plays) in enumerate(before, 1)}
-        rows = self._top(columns, now_s, self._as_of_s, _TOP_COUNT)
+        rows = self._top(sql, now_s, self._as_of_s, count)
         return tuple(Ranked(name, by, int(plays), ranks.get((name, by))) for name, by, plays in rows)
 
-    def _top(self, columns: str, start_s: int, end_s: int, limit: int) -> list[Any]:
-        return self._rows(
-            f"select {columns}, sum(play_count) as plays from live_tracks where source = :source"
-            " and minute_start_s >= :start and minute_start_s < :end_s"
-            " group by 1, 2 order by plays desc, 1, 2 limit :limit",
-            start=start_s,
-            end_s=end_s,
-            limit=limit,
-        )
+    def _top(self, sql: str, start_s: int, end_s: int, limit: int) -> list[Any]:
+        return self._rows(sql, start=start_s, end_s=end_s, limit=limit)
 
     def newest(self) -> tuple[dict[str, Any], ...]:
-        rows = self._rows(
-            "select event_at_ms, artist, song, level, city, state from live_plays where source = :source"
-            " order by event_at_ms desc, event_id limit :limit",
-            limit=_TICKER_COUNT,
-        )
+        rows = self._rows(live_sql.NEWEST, limit=_TICKER_COUNT)
         return tuple(dict(row._mapping) for row in rows)
 
 
@@ -217,9 +199,22 @@ def _pipeline(connection: Connection, events_per_s: float | None) -> Pipeline:
         bool(checked[0][1]) if checked else None,
         int(checked[0][0]) if checked else None,
         _in_flight(checked[0][2]) if checked else None,
-        {str(name): (str(state), str(detail)) for name, state, detail in rows(_PARTS)},
+        _parts(rows(_PARTS)),
         (str(build[0][0]), int(build[0][1])) if build else None,
     )
+
+
+def _parts(rows: list[Any]) -> dict[str, tuple[str, str]]:
+    """State and detail of each part; where a stream is, a part that says it runs and has been silent, since when."""
+    is_live = any(name == "stream" and state != "stopped" for name, state, _detail, _at in rows)
+    return {str(name): _part(*told) if is_live else tuple(told[:2]) for name, *told in rows}
+
+
+def _part(state: str, detail: str, heartbeat_at_ms: int) -> tuple[str, str]:
+    if state == "stopped" or time.time() * 1000 - heartbeat_at_ms < _SILENT_MS:
+        return str(state), str(detail)
+    since = time.strftime("%-d %b, %H:%M UTC", time.gmtime(heartbeat_at_ms / 1000))
+    return f"silent since {since}", f"it last said: {state}, {detail}"
 
 
 def _in_flight(report: str) -> int | None:

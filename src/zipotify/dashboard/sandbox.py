@@ -10,9 +10,13 @@ import json
 import resource
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from zipotify.access.identity import current
 from zipotify.contracts.answers import Answer, parquet_bytes
 from zipotify.errors import QueryError
 from zipotify.settings import Settings
@@ -23,6 +27,11 @@ MEMORY_LIMIT_MB = 1024
 ROW_LIMIT = 1000
 EXPORT_ROW_LIMIT = 100_000
 LONGEST_SQL = 10_000
+QUERIES_AT_ONCE = 2
+"""Of one user: each is a process with memory of its own."""
+WAIT_S = TIME_LIMIT_S
+_TURNS: dict[str, threading.BoundedSemaphore] = {}
+_LOCK = threading.Lock()
 
 
 def run_sql(settings: Settings, sql: str, row_limit: int = ROW_LIMIT) -> Answer:
@@ -46,18 +55,33 @@ def _run(settings: Settings, sql: str, row_limit: int, form: str) -> bytes:
         raise QueryError(f"the query is longer than {LONGEST_SQL:,} characters", "shorten it, or use `zipotify query`")
     asked = json.dumps({"published": str(settings.home.published), "sql": sql, "limit": row_limit, "form": form})
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-m", "zipotify.dashboard.sandbox"],
-            input=asked.encode(),
-            capture_output=True,
-            timeout=TIME_LIMIT_S,
-        )
+        with _turn():
+            done = subprocess.run(
+                [sys.executable, "-I", "-m", "zipotify.dashboard.sandbox"],
+                input=asked.encode(),
+                capture_output=True,
+                timeout=TIME_LIMIT_S,
+            )
     except subprocess.TimeoutExpired:
         raise QueryError(
             f"the query took longer than {TIME_LIMIT_S:.0f} s and was stopped",
             "narrow it (a day, a LIMIT inside a subquery), or use `zipotify query`",
         ) from None
     return done.stdout
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """So many queries of one user run at a time; a further one waits for one of them to end, and not for ever."""
+    name = current().name
+    with _LOCK:
+        turns = _TURNS.setdefault(name, threading.BoundedSemaphore(QUERIES_AT_ONCE))
+    if not turns.acquire(timeout=WAIT_S):
+        raise QueryError(f"{QUERIES_AT_ONCE} queries of yours run already", "wait until one of them has ended")
+    try:
+        yield
+    finally:
+        turns.release()
 
 
 def _said(content: bytes) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
 from functools import cached_property
 
-from zipotify.dashboard.filters import Filters, Span, resolve
+from zipotify.dashboard.filters import Filters, Span, resolve, year_period
 from zipotify.dashboard.history import Snapshot
 
 _SOURCES = "select source, first_event_at, as_of from agg_metrics order by as_of desc, source"
@@ -28,6 +28,26 @@ class Scope:
     def span(self) -> Span:
         """The period in instants."""
         return resolve(self.filters.period, self.first_event_at, self.as_of)
+
+    @property
+    def year(self) -> int:
+        """The calendar year of the period's last day."""
+        return self.span.last_day.year
+
+    @property
+    def is_year_running(self) -> bool:
+        """Whether that year goes on, by the clock of the events."""
+        return self.as_of.date() < date(self.year, 12, 31)
+
+    @property
+    def running_day(self) -> date | None:
+        """The last day of the period, where the data ends within it."""
+        is_running = self.span.start <= self.as_of < self.span.end and self.as_of.time() < time(23, 59)
+        return self.as_of.date() if is_running else None
+
+    def whole_year(self) -> Scope:
+        """The scope with that year as its period."""
+        return replace(self, filters=self.filters.with_(period=year_period(self.year)))
 
     def where(self, instant: str, before: bool = False, alias: str = "") -> str:
         """Rows of the source in the period (or the one before) and of the people looked at."""

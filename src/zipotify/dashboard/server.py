@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 
@@ -16,6 +17,8 @@ from zipotify.settings import Settings
 
 _STOP_LIMIT_S = 5
 _LARGEST_MESSAGE_BYTES = 2**20
+_KEEP_ALIVE_S = 75
+"""Longer than people look at a page before the next click: a connection that closes under a request is an error."""
 
 
 def serve(settings: Settings, read_plan: PlanReader = no_plan) -> None:
@@ -28,13 +31,16 @@ def serve(settings: Settings, read_plan: PlanReader = no_plan) -> None:
         log_level="warning",
         access_log=False,
         ws_max_size=_LARGEST_MESSAGE_BYTES,
+        timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_STOP_LIMIT_S,
     )
     # uvicorn stops in good order and then raises the signal again; being asked to stop is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
+    address = f"http://{settings.dashboard_host}:{listener.getsockname()[1]}"
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        with settings.home.address_written("dashboard", address, os.getpid()):
+            uvicorn.Server(config).run(sockets=[listener])
     finally:
         report_part(application.engine, PART, "stopped")
         application.engine.dispose()

@@ -43,8 +43,13 @@ def _curves(traces: list[Any]) -> str:
     parts = [_across(at(value), wording.count(value) if high >= 2 else f"{value:.0%}") for value in (high, low, 0.0)]
     for trace in traces:
         parts.append(_bars(trace, at, len(x)) if trace.type == "bar" else _line(trace, at))
-    ends = _text(_LEFT, _HEIGHT - 8, x[0][:10], "start") + _text(_WIDTH - _RIGHT, _HEIGHT - 8, x[-1][:10], "end")
+    ends = _text(_LEFT, _HEIGHT - 8, _name(x[0]), "start") + _text(_WIDTH - _RIGHT, _HEIGHT - 8, _name(x[-1]), "end")
     return "".join(parts) + ends
+
+
+def _name(text: str) -> str:
+    """Of an instant its day; any other name on one line."""
+    return text[:10] if text[:4].isdigit() and text[4:5] == "-" else text.replace("<br>", " ")
 
 
 def _across(y: float, label: str) -> str:

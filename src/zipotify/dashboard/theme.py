@@ -30,7 +30,20 @@ MANTINE: dict[str, Any] = {
             "#5747c4",
             "#4c3eb0",
             "#3f339b",
-        ]
+        ],
+        # Fields and boxes in the dark: the greys of the style sheet instead of Mantine's own.
+        "dark": [
+            "#eceef6",
+            "#c9cdde",
+            "#a7acc0",
+            "#8b90a6",
+            "#3a3e50",
+            "#2d303f",
+            "#20232f",
+            "#1a1c26",
+            "#15171f",
+            "#12131a",
+        ],
     },
     "fontFamily": _FONT,
     "headings": {"fontFamily": _FONT, "fontWeight": "650"},
@@ -45,6 +58,13 @@ GRAPH_CONFIG: dict[str, Any] = {
     "responsive": True,
     "scrollZoom": False,
     "doubleClick": "reset",
+    "locale": "days-first",
+    "locales": {
+        "days-first": {
+            "dictionary": {},
+            "format": {"dayMonth": "%-d %b", "dayMonthYear": "%-d %b %Y", "month": "%b %Y", "date": "%-d %b %Y"},
+        }
+    },
 }
 
 

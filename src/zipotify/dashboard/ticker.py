@@ -21,6 +21,8 @@ SILENT_AFTER_S = 180
 """Live events are expected to come more often than that."""
 _HEARTBEAT_S = 20.0
 _BEAT_S = 10
+_LONG_BUILD_MS = 15 * 60_000
+"""A build that runs is no news; one that was killed, or takes this long, is."""
 PART = "dashboard"
 
 log = logging.getLogger(__name__)
@@ -44,10 +46,11 @@ class Tick:
 class Ticker:
     """A thread that ticks, and the way for coroutines to wait for its next tick."""
 
-    def __init__(self, engine: Engine, history: History) -> None:
+    def __init__(self, engine: Engine, history: History, k_anonymity: int = 10) -> None:
         self.engine = engine
         """The serving database, for who wants more of it than the picture."""
         self._history = history
+        self._k = k_anonymity
         self._stop = Event()
         self._thread = Thread(target=self._run, name="ticker", daemon=True)
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
@@ -83,16 +86,21 @@ class Ticker:
     def stale(self) -> str:
         """Why the published figures are not renewed; empty while they are."""
         pipeline = self.tick.view.pipeline if self.tick.view else None
-        if pipeline is not None and pipeline.build is not None and pipeline.build[0] == "failed":
-            began = time.strftime("%H:%M UTC", time.gmtime(pipeline.build[1] / 1000))
+        if pipeline is None or pipeline.build is None:
+            return ""
+        state, began_ms = pipeline.build
+        began = time.strftime("%-d %b, %H:%M UTC", time.gmtime(began_ms / 1000))
+        if state == "failed":
             return f"stale: the build of {began} failed, these are of the last good one"
+        if state == "running" and time.time() * 1000 - began_ms > _LONG_BUILD_MS:
+            return f"stale: the build of {began} has not ended, these are of the one before"
         return ""
 
     def look(self) -> None:
         """One tick: read, compare, wake who waits."""
         view, problem = self.tick.view, ""
         try:
-            view = read_live(self.engine)
+            view = read_live(self.engine, self._k)
         except SQLAlchemyError as error:
             problem = f"the serving database does not answer ({type(error).__name__})"
             log.warning("%s: %s", problem, error)

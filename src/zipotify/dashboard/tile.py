@@ -32,7 +32,7 @@ class Frame:
 
     def records(self) -> list[dict[str, Any]]:
         """Rows by column name."""
-        return [dict(zip(self.answer.columns, row, strict=True)) for row in self.answer.rows]
+        return self.answer.records()
 
     @property
     def is_empty(self) -> bool:

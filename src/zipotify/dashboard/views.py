@@ -7,15 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from dash import html
+from plotly.io.json import to_json_plotly
 
 from zipotify.access.identity import require
 from zipotify.access.roles import Role
 from zipotify.contracts.answers import Answer
 from zipotify.dashboard.components import card, messages
-from zipotify.dashboard.components.charts import has_chart
 from zipotify.dashboard.components.clock import moment_of
 from zipotify.dashboard.components.filterbar import Choices
+from zipotify.dashboard.enough import leaves_enough_people
 from zipotify.dashboard.filters import PERIODS, FilterError, Filters, parse
 from zipotify.dashboard.history import History, Snapshot
 from zipotify.dashboard.scope import Scope, scope_of, sources
@@ -25,6 +27,7 @@ from zipotify.settings import Settings
 
 log = logging.getLogger(__name__)
 
+_KEPT_DRAWINGS = 500
 _STATES = "select distinct state_code from dim_locations where state_code is not null order by 1"
 _DEVICES = "select distinct device from dim_users where device is not null order by 1"
 _TAGS = "select distinct tag from fct_sessions where tag is not null order by 1"
@@ -59,13 +62,14 @@ class Views:
         self._stale = stale
         self._history = history
         self._k = settings.k_anonymity
+        self._kept: dict[tuple[str, ...], Filled] = {}
 
     def filled(self, tile: Tile, search: str, has_picture: bool) -> Filled:
         """The tile as it should look; when it fails, a picture that is there stays."""
         try:
             frame = self.frame(tile, parse(search))
             if frame is not None:
-                return self._drawn(tile, frame, search)
+                return self._kept_or_drawn(tile, frame, search)
         except FilterError:
             return Filled(messages.empty("The address is wrong; see above."), None, None)
         except NothingToShowError as error:
@@ -80,15 +84,28 @@ class Views:
         nothing = "Nothing has been published yet."
         return Filled(messages.empty(nothing, "The first build of the warehouse makes this tile."), None, None)
 
-    def _drawn(self, tile: Tile, frame: Frame, search: str) -> Filled:
+    def _kept_or_drawn(self, tile: Tile, frame: Frame, search: str) -> Filled:
+        """Whoever looks at the same view of the same snapshot gets the same drawing, written as JSON once."""
+        stale = self._stale()
+        key = (tile.id, search, frame.scope.publish_id, stale)
+        filled = self._kept.get(key)
+        if filled is None:
+            drawn = self._drawn(tile, frame, search, stale)
+            filled = Filled(*(orjson.loads(to_json_plotly(part)) for part in (drawn.body, drawn.foot, drawn.menu)))
+            if len(self._kept) >= _KEPT_DRAWINGS:
+                self._kept.clear()
+            self._kept[key] = filled
+        return filled
+
+    def _drawn(self, tile: Tile, frame: Frame, search: str, stale: str) -> Filled:
         sql = tile.sql(frame.scope)
-        foot = _foot(tile, frame, self._stale())
+        foot = _foot(tile, frame, stale)
         if tile.is_empty(frame):
             said = f"Nothing between {said_period(frame.scope)}."
             nothing = (tile.why_empty,) if tile.why_empty else (said, "Choose a longer period or fewer filters.")
-            return Filled(messages.empty(*nothing), foot, card.menu(tile, sql, search, has_chart=False))
+            return Filled(messages.empty(*nothing), foot, card.menu(tile, sql, search, is_empty=True))
         told, drawn = html.P(tile.tell(frame), className="zip-unseen"), tile.draw(frame)
-        return Filled(html.Div([told, drawn]), foot, card.menu(tile, sql, search, has_chart(drawn)))
+        return Filled(html.Div([told, drawn]), foot, card.menu(tile, sql, search, is_empty=False))
 
     def frame(self, tile: Tile, filters: Filters) -> Frame | None:
         """The tile's answer; None while nothing is published.
@@ -116,11 +133,10 @@ class Views:
         return None if frame is None or snapshot is None else snapshot.parquet(tile.sql(frame.scope))
 
     def _require_enough_people(self, snapshot: Snapshot, scope: Scope) -> None:
-        sql = f"select count(distinct user_key) from fct_user_days where {scope.where_active()}"
-        count = int(self._ask(snapshot, sql).rows[0][0])
-        if 0 < count < self._k:
+        if not leaves_enough_people(scope, lambda sql: self._ask(snapshot, sql).rows):
             raise TooFewPeopleError(
-                f"Hidden: the filters leave fewer than {self._k} people.", "Choose a longer period or fewer filters."
+                f"Hidden: the filters leave fewer than {self._k} people, or would tell of so few by subtraction.",
+                "Choose a longer period or fewer filters.",
             )
 
     def _ask(self, snapshot: Snapshot, sql: str) -> Answer:

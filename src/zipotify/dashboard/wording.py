@@ -68,6 +68,8 @@ def duration(milliseconds: float | None) -> str:
 
 def size(count_bytes: float) -> str:
     """Bytes in the unit that fits."""
+    if count_bytes < 2**20:
+        return f"{count_bytes / 2**10:.0f} kB"
     return f"{count_bytes / 2**30:.1f} GB" if count_bytes >= 2**30 else f"{count_bytes / 2**20:.1f} MB"
 
 

@@ -11,6 +11,13 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       const classes = ids.map((id) => "zip-nav-link" + (isHere(id.path) ? " zip-active" : ""));
       return [ids.map((id) => id.path + query), classes];
     },
+    // What the server drew for all who watch, each part to its place; again when the zone changes.
+    place: function (drawn, ids) {
+      const parts = JSON.parse(drawn || "{}");
+      window.zipotifyPlaceAgain = () =>
+        ids.some(({ id }) => document.getElementById("live-" + id)) && window.dash_clientside.set_props("drawn", { data: drawn });
+      return ids.map(({ id }) => window.zipotifyClock(parts[id]) ?? window.dash_clientside.no_update);
+    },
     runByKey: function (id) {
       document.getElementById(id)?.addEventListener("keydown", (event) => {
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {

@@ -84,26 +84,34 @@ def popover(sign: str, label: str, content: Any, width_px: int) -> Any:
 
 
 def png_button(place: str, name: str) -> Any:
-    """Saves the chart within an element as a picture; the browser draws it (see assets/take_away.js)."""
+    """Saves what an element shows as a picture; the browser draws it (see assets/take_away.js)."""
     return html.Button("PNG", type="button", className="zip-link-button", **{"data-png": place, "data-name": name})
 
 
-def menu(tile: Tile, sql: str, search: str, has_chart: bool) -> Any:
+def menu(tile: Tile, sql: str, search: str, is_empty: bool) -> Any:
     """What one can take away from a tile: the data, the picture, the SQL, a place to go on from."""
     address = f"/api/v1/tiles/{tile.id}{search or '?'}{'&' if search else ''}"
-    links = [
-        html.A(name, href=f"{address}format={form}", download=f"{tile.id}.{form}", className="zip-link")
-        for form, name in _FORMS.items()
+    links = [*downloads(address, tile.id), *([] if is_empty else [png_button(f"tile-{tile.id}", tile.id)])]
+    return taken(tile.title, links, "The SQL behind it", sql, f"/explore?sql={quote(sql)}")
+
+
+def downloads(address: str, name: str) -> list[Any]:
+    """Links to the data; `address` ends where its parameters go on."""
+    return [
+        html.A(title, href=f"{address}format={form}", download=f"{name}.{form}", className="zip-link")
+        for form, title in _FORMS.items()
     ]
-    if has_chart:
-        links.append(png_button(f"tile-{tile.id}", tile.id))
+
+
+def taken(title: str, links: list[Any], told: str, source: str, explore: str) -> Any:
+    """The menu "⋯" of a tile."""
     content = dmc.Stack(
         [
             dmc.Group([dmc.Text("Download", size="sm", fw=600), *links], gap="sm"),
-            dmc.Text("The SQL behind it", size="sm", fw=600),
-            dmc.Code(sql, block=True, className="zip-sql"),
-            html.A("Open in Explore", href=f"/explore?sql={quote(sql)}", className="zip-link"),
+            dmc.Text(told, size="sm", fw=600),
+            dmc.Code(source, block=True, className="zip-sql"),
+            html.A("Open in Explore", href=explore, className="zip-link") if explore else None,
         ],
         gap="xs",
     )
-    return popover("⋯", f"Data and SQL of {tile.title}", content, 460)
+    return popover("⋯", f"Data and SQL of {title}", content, 460)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import plotly.graph_objects as go
@@ -24,18 +25,17 @@ class Line:
 
 
 def graph(chart: go.Figure, label: str, graph_id: str = "") -> Any:
-    """A chart on the page; `label` is what a screen reader says instead of the drawing."""
+    """A chart on the page, as high as it says or as its tile; a screen reader says `label` instead of the drawing."""
     given = {"id": graph_id} if graph_id else {}
-    height = {"height": f"{chart.layout.height}px"}
-    drawing = dcc.Graph(figure=chart, config=GRAPH_CONFIG, style=height, responsive=True, **given)
-    return html.Div(drawing, role="img", className="zip-chart", **{"aria-label": label})
+    drawing = dcc.Graph(figure=chart, config=GRAPH_CONFIG, className="zip-drawing", responsive=True, **given)
+    least = {"minHeight": f"{chart.layout.height}px"}
+    return html.Div(drawing, role="img", className="zip-chart", style=least, **{"aria-label": label})
 
 
-def has_chart(component: Any) -> bool:
-    """Whether there is a chart somewhere in it."""
-    if isinstance(component, (list, tuple)):
-        return any(has_chart(child) for child in component)
-    return isinstance(component, dcc.Graph) or (hasattr(component, "children") and has_chart(component.children))
+def by_the_clock(chart: go.Figure) -> go.Figure:
+    """Say that the axis is in UTC, and let the browser write it in its own zone on demand (see assets/clock.js)."""
+    chart.update_xaxes(title={"text": "UTC", "font": {"size": 11}})
+    return chart.update_layout(meta={"clock": True})
 
 
 def lines(x: Sequence[Any], series: Sequence[Line], height_px: int = 260, **layout: Any) -> go.Figure:
@@ -68,6 +68,14 @@ def shade_days(chart: go.Figure, days: Sequence[tuple[str, str]]) -> go.Figure:
             name=name,
         )
     return chart
+
+
+def mark_so_far(chart: go.Figure, running: date | None) -> go.Figure:
+    """Say of the last day that it goes on, so that a morning does not look like a fall; nothing where it is over."""
+    if running is None:
+        return chart
+    place = {"x": running.isoformat(), "y": 0, "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
+    return chart.add_annotation(**place, text=f"{running:%-d %b} so far", showarrow=False, font={"size": 11})
 
 
 def bars(names: Sequence[str], values: Sequence[float], height_px: int = 260, **layout: Any) -> go.Figure:

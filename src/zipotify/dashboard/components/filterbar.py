@@ -14,6 +14,8 @@ from zipotify.dashboard.filters import GENDERS, LEVELS, PERIODS, Filters, custom
 CUSTOM = "custom"
 SELECTS = ("source", "level", "gender", "state", "device", "tag")
 """Filters that are chosen from a list, in the order of the bar."""
+_PERIOD = {"type": "filter", "name": "period"}
+_MOST_BUTTONS = 6
 _LABELS = {"level": "Level", "gender": "Gender", "state": "State", "device": "Device", "tag": "Experiment"}
 
 
@@ -27,18 +29,16 @@ class Choices:
     tags: Sequence[str] = ()
 
 
-def filter_bar(filters: Filters, choices: Choices, said: str) -> Any:
-    """Period, dates and people; `said` tells the period in words."""
+def filter_bar(filters: Filters, choices: Choices, said: str, years: Sequence[tuple[str, str]] = ()) -> Any:
+    """Period, dates and people; `said` tells the period in words.
+
+    `years` (period and name) are offered instead of periods where they are given.
+    """
+    is_custom = filters.period not in PERIODS
     return html.Div(
         [
-            dmc.SegmentedControl(
-                id={"type": "filter", "name": "period"},
-                data=[{"value": value, "label": label} for value, label in {**PERIODS, CUSTOM: "Custom"}.items()],
-                value=filters.period if filters.period in PERIODS else CUSTOM,
-                size="sm",
-                className="zip-periods",
-            ),
-            _dates(filters),
+            _years(filters, years) if years else _periods(CUSTOM if is_custom else filters.period),
+            _dates(filters, is_custom and not years),
             *[_select(name, getattr(filters, name), data) for name, data in _options(filters, choices).items()],
             dmc.Text(said, size="sm", c="dimmed", className="zip-period-said"),
         ],
@@ -48,8 +48,34 @@ def filter_bar(filters: Filters, choices: Choices, said: str) -> Any:
     )
 
 
-def _dates(filters: Filters) -> Any:
-    is_custom = filters.period not in PERIODS
+def _periods(chosen: str) -> Any:
+    return dmc.SegmentedControl(
+        id=_PERIOD,
+        data=[{"value": value, "label": label} for value, label in {**PERIODS, CUSTOM: "Custom"}.items()],
+        value=chosen,
+        size="sm",
+        className="zip-periods",
+    )
+
+
+def _years(filters: Filters, years: Sequence[tuple[str, str]]) -> Any:
+    """Buttons while they fit beside each other."""
+    data = [{"value": period, "label": name} for period, name in years]
+    if len(data) <= _MOST_BUTTONS:
+        return dmc.SegmentedControl(id=_PERIOD, data=data, value=filters.period, size="sm")
+    return dmc.Select(
+        id=_PERIOD,
+        data=data,
+        value=filters.period,
+        allowDeselect=False,
+        size="sm",
+        w=110,
+        comboboxProps={"withinPortal": True},
+        **{"aria-label": "Year"},
+    )
+
+
+def _dates(filters: Filters, is_custom: bool) -> Any:
     days: list[str | None] = [day.isoformat() for day in custom_days(filters.period)] if is_custom else [None, None]
     return html.Div(
         dmc.DatePickerInput(

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import html
+from dash import dcc, html
 
-from zipotify.dashboard.components.card import popover
+from zipotify.dashboard.components.card import downloads, png_button, popover, taken
 
 
 def live(name: str, height_px: int = 150) -> Any:
@@ -16,20 +16,33 @@ def live(name: str, height_px: int = 150) -> Any:
     return html.Div(dmc.Skeleton(height=height_px), id={"type": "live", "id": name})
 
 
-def live_grid(tiles: Mapping[str, tuple[str, str, str]], definitions: Mapping[str, str] | None = None) -> list[Any]:
-    """One card per tile: title, what is shown, width; behind its "i" the definition."""
-    return [_card(name, *texts, (definitions or {}).get(name, "")) for name, texts in tiles.items()]
+def live_grid(
+    tiles: Mapping[str, tuple[str, str, str]],
+    definitions: Mapping[str, str],
+    sources: Mapping[str, tuple[str, str]],
+) -> list[Any]:
+    """One card per tile: title, what is shown, width; behind its "i" the definition, behind its "⋯" the source.
+
+    A source is SQL or words, and the table where Explore goes on; empty where there is none.
+    """
+    drawn_by_the_server = dcc.Store(id="drawn")
+    return [
+        drawn_by_the_server,
+        *(_card(name, *texts, definitions[name], *sources[name]) for name, texts in tiles.items()),
+    ]
 
 
-def _card(name: str, title: str, unit: str, width: str, definition: str) -> Any:
+def _card(name: str, title: str, unit: str, width: str, definition: str, source: str, table: str) -> Any:
     heading = [
         html.H2(title, className="zip-tile-title", id=f"title-live-{name}"),
         html.P(unit, className="zip-tile-unit"),
     ]
+    tools = [_about(title, definition), _menu(name, title, source, table)]
     return html.Section(
         [
             html.Header(
-                [html.Div(heading, className="zip-tile-heading"), _about(title, definition)], className="zip-tile-head"
+                [html.Div(heading, className="zip-tile-heading"), html.Div(tools, className="zip-tile-tools")],
+                className="zip-tile-head",
             ),
             html.Div(live(name), className="zip-tile-body"),
         ],
@@ -40,5 +53,9 @@ def _card(name: str, title: str, unit: str, width: str, definition: str) -> Any:
 
 
 def _about(title: str, definition: str) -> Any:
-    content = html.P(definition, className="zip-definition")
-    return html.Div(popover("i", f"What is {title}?", content, 360), className="zip-tile-tools") if definition else None
+    return popover("i", f"What is {title}?", html.P(definition, className="zip-definition"), 360)
+
+
+def _menu(name: str, title: str, source: str, table: str) -> Any:
+    links = [*downloads(f"/api/v1/live/{name}?", name), png_button(f"live-{name}", name)]
+    return taken(title, links, "Where it comes from", source, f"/explore?table={table}" if table else "")

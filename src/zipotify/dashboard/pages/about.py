@@ -8,7 +8,7 @@ from typing import Any
 from dash import html
 
 from zipotify.dashboard import wording
-from zipotify.dashboard.components.charts import Line, graph, lines
+from zipotify.dashboard.components.charts import Line, graph, lines, mark_so_far
 from zipotify.dashboard.components.figures import Number, numbers
 from zipotify.dashboard.components.ranking import Entry, ranking
 from zipotify.dashboard.filters import GENDERS
@@ -128,7 +128,8 @@ def _draw_days(frame: Frame) -> Component:
         Line("Plays", frame.column("play_count"), is_filled=True),
         Line("Listeners", frame.column("listener_count"), SERIES[1], is_dashed=True),
     ]
-    return graph(lines(frame.column("date_day"), series, height_px=360), _tell_days(frame))
+    chart = lines(frame.column("date_day"), series, height_px=360)
+    return graph(mark_so_far(chart, frame.scope.running_day), _tell_days(frame))
 
 
 def _tell_days(frame: Frame) -> str:

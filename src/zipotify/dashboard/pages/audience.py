@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from zipotify.dashboard import wording
 from zipotify.dashboard.components.charts import graph
@@ -66,7 +66,7 @@ def _tell_group(dimension: str) -> Any:
     return tell
 
 
-def _group_tile(dimension: str, title: str) -> Tile:
+def _group_tile(dimension: str, title: str, width: Literal["full", "half"]) -> Tile:
     return Tile(
         f"users-by-{dimension}",
         title,
@@ -75,7 +75,7 @@ def _group_tile(dimension: str, title: str) -> Tile:
         _group_sql(dimension),
         _draw_group(dimension),
         _tell_group(dimension),
-        width="third",
+        width=width,
         metrics=("active_users",),
         people=False,
     )
@@ -127,7 +127,8 @@ def _draw_hours(frame: Frame) -> Component:
     grid = [[0] * 24 for _ in range(7)]
     for row in frame.records():
         grid[row["iso_weekday"] - 1][row["hour_of_day"]] = row["play_count"]
-    chart = figure(270, hovermode="closest")
+    chart = figure(420, hovermode="closest")
+    chart.update_yaxes(dtick=1)
     chart.add_heatmap(
         z=grid,
         x=[f"{hour:02d}" for hour in range(24)],
@@ -167,8 +168,8 @@ PAGE = Page(
     (
         MAP,
         HOURS,
-        _group_tile("level", "Users by level"),
-        _group_tile("gender", "Users by gender"),
-        _group_tile("device", "Users by device"),
+        _group_tile("level", "Users by level", "half"),
+        _group_tile("gender", "Users by gender", "half"),
+        _group_tile("device", "Users by device", "full"),
     ),
 )

@@ -64,34 +64,78 @@ SURVIVAL = Tile(
 
 
 def _risk_sql(scope: Scope) -> str:
-    return f"""select
-    least(floor(risk * {_BANDS}), {_BANDS - 1})::integer as band,
-    count(*) filter (where level = 'free') as free_user_count,
-    count(*) filter (where level = 'paid') as paid_user_count,
-    max(as_of_date) as as_of_date,
-    max(horizon_days) as horizon_days
-from agg_churn_risk
-where source = {literal(scope.source)}
-group by 1
-order by 1"""
+    """Neighbouring bands are put together until each has nobody or enough people of each level; else there is none.
+
+    A band ends where that holds of it and of all above it, so that what is left over is never too small.
+    """
+    counts = ("free", "paid", "free_above", "paid_above")
+    enough = " and ".join(f"({count} = 0 or {count} >= {scope.k_anonymity})" for count in counts)
+    return f"""with recursive people as (
+    select least(floor(risk * {_BANDS}), {_BANDS - 1})::integer as band, level, as_of_date, horizon_days
+    from agg_churn_risk
+    where source = {literal(scope.source)}
+),
+bands as (
+    select
+        n::integer as band,
+        count(*) filter (where level = 'free') as free,
+        count(*) filter (where level = 'paid') as paid,
+        ifnull(sum(free) over above, 0) as free_above,
+        ifnull(sum(paid) over above, 0) as paid_above
+    from range({_BANDS}) as numbers(n)
+    left join people on people.band = n
+    group by n
+    window above as (order by n rows between 1 following and unbounded following)
+),
+walk as (
+    select band, band as first_band, free, paid, {enough} as is_whole
+    from bands
+    where band = 0
+    union all
+    select band, first_band, free, paid, {enough}
+    from (
+        select
+            b.band,
+            if(w.is_whole, b.band, w.first_band) as first_band,
+            b.free + if(w.is_whole, 0, w.free) as free,
+            b.paid + if(w.is_whole, 0, w.paid) as paid,
+            b.free_above,
+            b.paid_above
+        from walk as w
+        join bands as b on b.band = w.band + 1
+    )
+)
+select
+    first_band as band,
+    free as free_user_count,
+    paid as paid_user_count,
+    band + 1 as band_end,
+    (select max(as_of_date) from people) as as_of_date,
+    (select max(horizon_days) from people) as horizon_days
+from walk
+where is_whole and exists (select 1 from people)
+    and exists (select 1 from walk where band = {_BANDS - 1} and is_whole)
+order by first_band"""
 
 
 def _draw_risk(frame: Frame) -> Component:
-    rows = {row["band"]: row for row in frame.records()}
-    names = [f"{10 * band}-{10 * band + 10} %" for band in range(_BANDS)]
+    rows = frame.records()
+    names = [f"{10 * row['band']}-{10 * row['band_end']}" for row in rows]
     series = [
-        Line(level.capitalize(), [rows[b][f"{level}_user_count"] if b in rows else 0 for b in range(_BANDS)], tone)
-        for level, tone in LEVELS.items()
+        Line(level.capitalize(), [row[f"{level}_user_count"] for row in rows], tone) for level, tone in LEVELS.items()
     ]
-    return graph(stacked(names, series), _tell_risk(frame))
+    chart = stacked(names, series)
+    # Else "10-20" would be read as a day of October.
+    chart.update_xaxes(type="category", title={"text": "probability of staying away, %", "font": {"size": 11}})
+    return graph(chart, _tell_risk(frame))
 
 
 def _tell_risk(frame: Frame) -> str:
     rows = frame.records()
     counts = [row["free_user_count"] + row["paid_user_count"] for row in rows]
-    high = sum(count for count, row in zip(counts, rows, strict=True) if row["band"] >= _BANDS // 2)
+    likely = sum(count for count, row in zip(counts, rows, strict=True) if row["band"] >= _BANDS // 2)
     return (
-        f"As of {rows[0]['as_of_date']}, {wording.exact(high)} of {wording.exact(sum(counts))} users are more likely"
+        f"As of {rows[0]['as_of_date']}, {wording.exact(likely)} of {wording.exact(sum(counts))} users are more likely"
         f" than not to stay away for the next {rows[0]['horizon_days']} days."
     )
 
@@ -99,7 +143,7 @@ def _tell_risk(frame: Frame) -> str:
 RISK = Tile(
     "churn-risk",
     "Churn risk",
-    "users by the predicted probability of no event in the time to come, and by level",
+    "users by the predicted probability of no event in the time to come, and by level; small bands are put together",
     "A model that learns from what users did up to a day whether they came back after it. It speaks of users as of the"
     " analysis' day. Worked out by `zipotify analyses`; how right it is stands beside it.",
     _risk_sql,
@@ -108,7 +152,7 @@ RISK = Tile(
     width="third",
     people=False,
     tables=("agg_churn_risk",),
-    why_empty="Not enough history of this source to predict from.",
+    why_empty="Not enough history of this source to predict from, or too few people to show.",
 )
 
 
@@ -126,7 +170,7 @@ def _calibration_sql(scope: Scope) -> str:
     m.auc
 from agg_churn_calibration as c
 join agg_churn_model as m on c.source = m.source
-where c.source = {literal(scope.source)}
+where c.source = {literal(scope.source)} and c.user_count >= {scope.k_anonymity}
 order by c.bin_number"""
 
 
@@ -160,8 +204,8 @@ CALIBRATION = Tile(
     "churn-calibration",
     "Is the churn risk right?",
     "users who were held out, by predicted risk: the share that really stayed away; on the dotted line it is right",
-    "The model is tried on users and a time that it has not seen. Each point is a group of users of similar risk. The"
-    " Brier score is the mean squared distance of prediction and truth: less is better.",
+    "The model is tried on users and a time that it has not seen. Each point is a group of users of similar risk, ten"
+    " or more (a setting). The Brier score is the mean squared distance of prediction and truth: less is better.",
     _calibration_sql,
     _draw_calibration,
     _tell_calibration,

@@ -2,34 +2,54 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from zipotify.dashboard import wording
-from zipotify.dashboard.components.charts import Line, bars, graph, lines
+from zipotify.dashboard.components.charts import Line, bars, graph, lines, mark_so_far
 from zipotify.dashboard.components.ranking import Entry, ranking
 from zipotify.dashboard.pages.churn import CALIBRATION, RISK, SURVIVAL
 from zipotify.dashboard.pages.experiments import EXPERIMENTS
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.pages.weeks import LIFECYCLE, RETENTION
-from zipotify.dashboard.scope import Scope
+from zipotify.dashboard.scope import Scope, literal
 from zipotify.dashboard.theme import SERIES
 from zipotify.dashboard.tile import Component, Frame, Tile
 
 
 def _active_sql(scope: Scope) -> str:
-    return f"""with days as (
-    select date_day from dim_dates where date_day {scope.days}
+    """Of everybody, the mart's answer; of some, theirs is worked out."""
+    is_everybody = not scope.filters.narrows_people and not scope.filters.user
+    if is_everybody and scope.span.last_day <= scope.as_of.date():
+        return f"select date_day, dau, wau, mau from agg_active_users where {scope.where_days()} order by date_day"
+    return _active_among_sql(scope)
+
+
+def _active_among_sql(scope: Scope) -> str:
+    """A user is in a window of n days from each active day until n days later or the next active day: running sums."""
+    return f"""with active as (
+    select date_day, lead(date_day) over (partition by user_key order by date_day) as next_day
+    from fct_user_days where {scope.where_people()}
 ),
-active as (
-    select user_key, date_day from fct_user_days where {scope.where_people()}
+moves as (
+    select date_day, count(*) as dau, count(*) as wau_step, count(*) as mau_step from active group by 1
+    union all
+    select least(date_day + 7, coalesce(next_day, date_day + 7)), 0, -count(*), 0 from active group by 1
+    union all
+    select least(date_day + 30, coalesce(next_day, date_day + 30)), 0, 0, -count(*) from active group by 1
+),
+running as (
+    select d.date_day, coalesce(m.dau, 0) as dau, sum(m.week) over so_far as wau, sum(m.month) over so_far as mau
+    from dim_dates as d
+    left join (
+        select date_day, sum(dau) as dau, sum(wau_step) as week, sum(mau_step) as month from moves group by 1
+    ) as m on d.date_day = m.date_day
+    where d.date_day between {literal(scope.first_event_at.date())} and {literal(scope.span.last_day)}
+    window so_far as (order by d.date_day)
 )
-select
-    d.date_day,
-    count(distinct a.user_key) filter (where a.date_day = d.date_day) as dau,
-    count(distinct a.user_key) filter (where a.date_day > d.date_day - 7) as wau,
-    count(distinct a.user_key) as mau
-from days as d
-left join active as a on a.date_day > d.date_day - 30 and a.date_day <= d.date_day
-group by 1
-order by 1"""
+select date_day, dau::bigint as dau, coalesce(wau, 0)::bigint as wau, coalesce(mau, 0)::bigint as mau
+from running
+where date_day {scope.days}
+order by date_day"""
 
 
 def _draw_active(frame: Frame) -> Component:
@@ -38,7 +58,8 @@ def _draw_active(frame: Frame) -> Component:
         Line("7 days", frame.column("wau"), SERIES[1], is_dashed=True),
         Line("Day", frame.column("dau"), SERIES[0]),
     ]
-    return graph(lines(frame.column("date_day"), series), _tell_active(frame))
+    chart = mark_so_far(lines(frame.column("date_day"), series), frame.scope.running_day)
+    return graph(chart, _tell_active(frame))
 
 
 def _tell_active(frame: Frame) -> str:
@@ -69,7 +90,7 @@ def _draw_stickiness(frame: Frame) -> Component:
     chart = lines(frame.column("date_day"), [Line("Stickiness", values, is_filled=True)])
     chart.update_yaxes(tickformat=".0%")
     chart.update_traces(hovertemplate="%{y:.1%}")
-    return graph(chart, _tell_active(frame))
+    return graph(mark_so_far(chart, frame.scope.running_day), _tell_active(frame))
 
 
 STICKINESS = Tile(
@@ -117,8 +138,23 @@ order by number"""
 
 
 def _draw_funnel(frame: Frame) -> Component:
-    entries = [Entry(row["step"], row["user_count"], note=wording.share(row["share"])) for row in frame.records()]
+    rows = frame.records()
+    entries = [
+        Entry(row["step"], row["user_count"], by=_of_those(row, before), note=wording.share(row["share"]))
+        for row, before in zip(rows, [None, *rows], strict=False)
+    ]
     return ranking(entries, "Step", "Users", "Of the first")
+
+
+def _of_those(row: dict[str, Any], before: dict[str, Any] | None) -> str:
+    """How many of the step before went on."""
+    if before is None:
+        return "where it begins"
+    return (
+        f"{wording.share(row['user_count'] / before['user_count'])} of the step before"
+        if before["user_count"]
+        else "nobody"
+    )
 
 
 def _tell_funnel(frame: Frame) -> str:
@@ -129,7 +165,7 @@ def _tell_funnel(frame: Frame) -> str:
 FUNNEL = Tile(
     "funnel",
     "From free to paid",
-    "users of the period who reached each step, in any order of time within it",
+    "users of the period who reached each step, and of the step before, in any order of time within it",
     "Users with an event at level free; of them those who saw Upgrade, those with a Submit Upgrade, and those who were"
     " seen at level paid after a change in the period. Filters on people go by what they were at the time.",
     _funnel_sql,
@@ -141,7 +177,7 @@ FUNNEL = Tile(
 )
 
 
-_LENGTHS = ("under 1 min", "1-5 min", "5-15 min", "15-60 min", "1-3 h", "over 3 h")
+_LENGTHS = ("under<br>1 min", "1-5<br>min", "5-15<br>min", "15-60<br>min", "1-3<br>h", "over<br>3 h")
 
 
 def _sessions_sql(scope: Scope) -> str:

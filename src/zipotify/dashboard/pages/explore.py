@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-import dash_ag_grid as dag
 import dash_mantine_components as dmc
 from dash import dcc, html
 
@@ -17,8 +16,11 @@ from zipotify.dashboard import wording
 from zipotify.dashboard.catalogue import Catalogue, TableInfo
 from zipotify.dashboard.components import messages
 from zipotify.dashboard.components.autochart import autochart
-from zipotify.dashboard.components.card import png_button
+from zipotify.dashboard.components.card import downloads, png_button
+from zipotify.dashboard.components.datagrid import grid
+from zipotify.dashboard.components.lineage import lineage
 from zipotify.dashboard.components.pivot_form import pivot_form
+from zipotify.dashboard.documentation import PATH
 from zipotify.dashboard.filters import Filters
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.sandbox import EXPORT_ROW_LIMIT, ROW_LIMIT, TIME_LIMIT_S, run_sql
@@ -29,9 +31,9 @@ from zipotify.settings import Settings
 _STAGES = {
     "warehouse": "Warehouse: published marts",
     "lake": "Lake: events as they came",
+    "topics": "Kafka topics: events on their way",
     "live": "Serving database: live, and the parts",
 }
-_GRID = {"pagination": True, "paginationPageSize": 50, "animateRows": False, "enableCellTextSelection": True}
 _EXAMPLE = "select date_day, play_count, active_user_count from agg_day order by date_day desc"
 
 
@@ -98,8 +100,8 @@ def explored(settings: Settings, catalogue: Catalogue, search: str) -> tuple[Com
         if table is None and name:
             raise QueryError(f"there is no table {name[:80]}", "choose one from the list")
         if table is None:
-            return listed, messages.empty("Choose a table, or run a query.")
-        return listed, _described(table, catalogue)
+            return listed, _all(tables)
+        return listed, _described(table, tables, catalogue)
     except QueryError as error:
         return listed, messages.problem(error.what, error.to_do)
 
@@ -124,7 +126,42 @@ def _entry(table: TableInfo, is_chosen: bool) -> Component:
     )
 
 
-def _described(table: TableInfo, catalogue: Catalogue) -> Component:
+def _all(tables: Sequence[TableInfo]) -> Component:
+    """What there is, before anything is chosen: every table with what a row of it is."""
+    heads = html.Thead(html.Tr([html.Th(name, scope="col") for name in ("Table", "Rows", "Columns", "What a row is")]))
+    parts = [
+        [html.Tr(html.Th(title, scope="colgroup", colSpan=4, className="zip-stage-row"))]
+        + [_summary(table) for table in tables if table.stage == stage]
+        for stage, title in _STAGES.items()
+    ]
+    return [
+        html.H2("All tables", className="zip-tile-title"),
+        html.P(
+            [
+                "A name leads to its columns, lineage and a sample; SQL above asks the warehouse. All models: ",
+                html.A("dbt's documentation", href=PATH, target="_blank", rel="noopener", className="zip-inline-link"),
+            ],
+            className="zip-tile-unit",
+        ),
+        html.Div(
+            html.Table([heads, html.Tbody([row for part in parts for row in part])], className="zip-columns"),
+            className="zip-scroll",
+        ),
+    ]
+
+
+def _summary(table: TableInfo) -> Component:
+    count = wording.NOTHING if table.row_count is None else wording.exact(table.row_count)
+    cells = [
+        html.Td(dcc.Link(table.name, href=f"/explore?table={table.key}", className="zip-link")),
+        html.Td(count, className="zip-figure"),
+        html.Td(len(table.columns), className="zip-figure"),
+        html.Td(table.doc),
+    ]
+    return html.Tr(cells)
+
+
+def _described(table: TableInfo, tables: Sequence[TableInfo], catalogue: Catalogue) -> Component:
     count = "unknown" if table.row_count is None else wording.exact(table.row_count)
     head = [
         html.H2(table.name, className="zip-tile-title"),
@@ -132,27 +169,29 @@ def _described(table: TableInfo, catalogue: Catalogue) -> Component:
             f"{table.doc or 'no description'} · made from {table.comes_from} · {count} rows", className="zip-tile-unit"
         ),
     ]
+    keys = {each.name: each.key for each in tables if each.stage in ("lake", "warehouse")}
+    way = lineage(table, catalogue.lineage(), keys)
+    folded = {f"{len(table.columns)} columns": _columns(table), **({"Lineage": way} if way else {})}
     columns = dmc.Accordion(
-        dmc.AccordionItem(
-            [
-                dmc.AccordionControl(f"{len(table.columns)} columns"),
-                dmc.AccordionPanel(_columns(table)),
-            ],
-            value="columns",
-        ),
+        [
+            dmc.AccordionItem([dmc.AccordionControl(title), dmc.AccordionPanel(content)], value=title)
+            for title, content in folded.items()
+        ],
         variant="separated",
+        multiple=True,
         my="sm",
     )
     try:
         sample = catalogue.sample(table)
     except QueryError as error:
         return [*head, columns, messages.notice(error.what, error.to_do)]
-    sql = f"select * from {table.name}" if table.stage == "warehouse" else ""
+    is_asked = table.stage == "warehouse"
+    address = _query_address(f"select * from {table.name}") if is_asked else f"/api/v1/sample/{table.key}?"
     return [
         *head,
         columns,
         *_grouping(table),
-        *_table(sample, sql),
+        *_table(sample, address),
         html.P(f"A sample of {len(sample.rows)} rows.", className="zip-tile-foot"),
     ]
 
@@ -177,66 +216,25 @@ def _columns(table: TableInfo) -> Component:
     return html.Div(html.Table([heads, html.Tbody(rows)], className="zip-columns"), className="zip-scroll")
 
 
+def _query_address(sql: str) -> str:
+    return f"/api/v1/query?sql={quote(sql)}&"
+
+
 def _result(sql: str, answer: Answer) -> Component:
     cut = f"first {ROW_LIMIT:,} rows; there are more" if answer.is_cut else f"{len(answer.rows):,} rows"
     return [
         html.H2("Result", className="zip-tile-title"),
         html.P(cut, className="zip-tile-unit"),
-        *_table(answer, sql, chart := autochart(answer)),
-        chart,
+        *_table(answer, _query_address(sql)),
+        autochart(answer),
     ]
 
 
-def _table(answer: Answer, sql: str, chart: Any = None) -> list[Any]:
+def _table(answer: Answer, address: str) -> list[Any]:
     if not answer.rows:
         return [messages.empty("No rows.")]
-    links = [
-        html.A(
-            name, href=f"/api/v1/query?sql={quote(sql)}&format={form}", download=f"result.{form}", className="zip-link"
-        )
-        for form, name in (("csv", "CSV"), ("parquet", "Parquet"), ("json", "JSON"))
-        if sql
-    ]
-    if chart is not None:
-        links.append(png_button("explore-main", "result"))
-    tools = dmc.Group([dmc.Text("Download", size="sm", fw=600), *links], gap="sm", my="xs") if links else None
-    return [tools, grid(answer)]
-
-
-def grid(answer: Answer) -> Component:
-    """Rows that can be filtered and sorted by column."""
-    fields = [f"c{at}" for at in range(len(answer.columns))]
-    numbers = {at for at in range(len(fields)) if any(isinstance(row[at], (int, float)) for row in answer.rows)}
-    columns = [
-        {
-            "field": field,
-            "headerName": name,
-            "filter": "agNumberColumnFilter" if at in numbers else "agTextColumnFilter",
-            "type": "numericColumn" if at in numbers else None,
-        }
-        for at, (field, name) in enumerate(zip(fields, answer.columns, strict=True))
-    ]
-    return dag.AgGrid(
-        columnDefs=columns,
-        rowData=[dict(zip(fields, map(_cell, row), strict=True)) for row in answer.rows],
-        defaultColDef={"sortable": True, "resizable": True, "minWidth": 90, "maxWidth": 380},
-        columnSize="autoSize",
-        dashGridOptions={
-            "pagination": True,
-            "paginationPageSize": 50,
-            "animateRows": False,
-            "enableCellTextSelection": True,
-        },
-        style={"height": "460px"},
-        className="zip-grid-view",
-    )
-
-
-def _cell(value: Any) -> Any:
-    """Nested values as text; whole numbers beyond what a browser counts exactly too."""
-    if isinstance(value, (list, dict)):
-        return str(value)
-    return str(value) if isinstance(value, int) and abs(value) > 2**53 else value
+    links = [*downloads(address, "result"), png_button("explore-main", "result")]
+    return [dmc.Group([dmc.Text("Download", size="sm", fw=600), *links], gap="sm", my="xs"), grid(answer)]
 
 
 PAGE = Page("/explore", "Explore", "Show me the rows.", layout=layout, has_filters=False)

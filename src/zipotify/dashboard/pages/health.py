@@ -8,13 +8,14 @@ from dash import dcc, html
 
 from zipotify.dashboard import wording
 from zipotify.dashboard.components import messages
-from zipotify.dashboard.components.charts import Line, graph, lines
+from zipotify.dashboard.components.charts import Line, by_the_clock, graph, lines
 from zipotify.dashboard.components.clock import moment
 from zipotify.dashboard.components.figures import Number, numbers
 from zipotify.dashboard.components.frames import live_grid
 from zipotify.dashboard.components.plain_table import plain_table
 from zipotify.dashboard.filters import Filters
 from zipotify.dashboard.health import HealthView, Row
+from zipotify.dashboard.pages.behind import HEALTH, sources
 from zipotify.dashboard.pages.health_books import DEFINITIONS, checks, kept, lags
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.pages.quarantine import refused_href
@@ -89,7 +90,7 @@ def _freshness(view: HealthView) -> Component:
     chart.update_yaxes(type="log", ticksuffix=" s", tickformat="~g", rangemode="normal")
     newest = {row["stage"]: row["p99_ms"] for row in view.freshness}
     told = ", ".join(f"{_STAGES.get(stage, stage)} {wording.duration(p99)}" for stage, p99 in newest.items())
-    return graph(chart, f"99 of 100 events visible within: {told}.")
+    return graph(by_the_clock(chart), f"99 of 100 events visible within: {told}.")
 
 
 def _batches(view: HealthView) -> Component:
@@ -99,7 +100,9 @@ def _batches(view: HealthView) -> Component:
     seconds = [row["duration_ms"] / 1000 for row in view.batches]
     chart = lines(times, [Line("Seconds", seconds, is_filled=True)], height_px=230)
     chart.update_yaxes(ticksuffix=" s", tickformat="~g")
-    return graph(chart, f"The newest batch took {seconds[-1]:.1f} s; the longest shown {max(seconds):.1f} s.")
+    return graph(
+        by_the_clock(chart), f"The newest batch took {seconds[-1]:.1f} s; the longest shown {max(seconds):.1f} s."
+    )
 
 
 def _builds(view: HealthView) -> Component:
@@ -166,8 +169,8 @@ TILES: dict[str, tuple[str, str, str, Drawer]] = {
     "health-quarantine": ("Quarantine", "refused records by reason, with one message each", "half", _quarantine),
     "health-lag": ("Kafka lag", "records that wait, by topic and partition", "half", lags),
     "health-checks": ("Data tests and jobs", "what checks of the data and the newest jobs said", "half", checks),
-    "health-kept": ("Retention", "how long what is kept, and how old the oldest of it is", "full", kept),
     "health-compared": ("Live against published", "plays per hour; published lags by a build", "half", _compared),
+    "health-kept": ("Retention", "how long what is kept, and how old the oldest of it is", "full", kept),
     "health-builds": ("Warehouse builds", "the newest ones; when one fails, what was published stays", "full", _builds),
 }
 """id -> title, what is shown, width, drawing."""
@@ -175,7 +178,10 @@ TILES: dict[str, tuple[str, str, str, Drawer]] = {
 
 def layout(_filters: Filters) -> Component:
     """Frames; the live callback fills them."""
-    return html.Div(live_grid({name: texts[:3] for name, texts in TILES.items()}, DEFINITIONS), className="zip-grid")
+    return html.Div(
+        live_grid({name: texts[:3] for name, texts in TILES.items()}, DEFINITIONS, sources(HEALTH)),
+        className="zip-grid",
+    )
 
 
 PAGE = Page("/health", "Health", "Does everything arrive, and do the numbers agree?", layout=layout, has_filters=False)

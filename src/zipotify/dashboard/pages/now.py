@@ -8,9 +8,10 @@ from typing import Any
 
 from dash import html
 
+from zipotify.contracts.metrics import metrics
 from zipotify.dashboard import wording
 from zipotify.dashboard.components import messages
-from zipotify.dashboard.components.charts import Line, graph, lines
+from zipotify.dashboard.components.charts import Line, by_the_clock, graph, lines
 from zipotify.dashboard.components.clock import moment
 from zipotify.dashboard.components.figures import Number, numbers
 from zipotify.dashboard.components.frames import live, live_grid
@@ -19,22 +20,25 @@ from zipotify.dashboard.components.ranking import Entry, moved, ranking
 from zipotify.dashboard.components.statemap import state_map
 from zipotify.dashboard.filters import Filters
 from zipotify.dashboard.live import ACTIVE_MINUTES, LINE_MINUTES, TOP_MINUTES, LiveView, Ranked
+from zipotify.dashboard.pages.behind import NOW, sources
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.ticker import Tick
 from zipotify.dashboard.tile import Component
 
+_TOP_STATES = 3
 Drawer = Callable[[LiveView], Component]
 
 
 def _figures(view: LiveView) -> Component:
     users = sum(view.active_users.values())
     paid = view.active_users.get("paid", 0)
+    is_split = users and "" not in view.active_users
     return numbers(
         [
             Number("Plays in the last minute", wording.count(view.plays_per_minute[-1])),
             Number("Active users now", wording.count(users), note=f"last {ACTIVE_MINUTES} minutes"),
-            Number("Sessions now", wording.count(view.session_count), note=f"last {ACTIVE_MINUTES} minutes"),
-            Number("Of them paid", wording.share(paid / users) if users else wording.NOTHING, note=_split(view)),
+            Number("Sessions now", wording.count(view.session_count), note=f"{view.playing_count:,} hear a track now"),
+            Number("Of them paid", wording.share(paid / users) if is_split else wording.NOTHING, note=_split(view)),
             Number("Upgrades", wording.count(view.upgrades), note="last hour"),
             Number("Downgrades", wording.count(view.downgrades), note="last hour"),
         ]
@@ -42,16 +46,17 @@ def _figures(view: LiveView) -> Component:
 
 
 def _split(view: LiveView) -> str:
+    if "" in view.active_users:
+        return "too few to tell"
     return f"{view.active_users.get('paid', 0):,} paid, {view.active_users.get('free', 0):,} free"
 
 
 def _line(view: LiveView) -> Component:
-    times = [f"{wording.date_time(end)}" for end in view.minutes]
+    times = [wording.date_time(end) for end in view.minutes]
     chart = lines(times, [Line("Plays", view.plays_per_minute, is_filled=True)], height_px=250)
-    chart.update_xaxes(title={"text": "UTC", "font": {"size": 11}})
     total = sum(view.plays_per_minute)
     label = f"{wording.exact(total)} plays in the last hour; {view.plays_per_minute[-1]} in the last minute."
-    return graph(chart, label, "live-line")
+    return graph(by_the_clock(chart), label, "live-line")
 
 
 def _tracks(view: LiveView) -> Component:
@@ -74,7 +79,9 @@ def _ranking(entries: tuple[Ranked, ...], name: str) -> Component:
 
 
 def _map(view: LiveView) -> Component:
-    return state_map(view.states, "plays", "no plays")
+    foremost = sorted(view.states.items(), key=lambda item: (-item[1], item[0]))[:_TOP_STATES]
+    leading = ranking([Entry(state, plays) for state, plays in foremost], "State", "Plays")
+    return html.Div([state_map(view.states, "plays", "no plays"), leading], className="zip-groups")
 
 
 def _newest(view: LiveView) -> Component:
@@ -82,22 +89,19 @@ def _newest(view: LiveView) -> Component:
 
 
 def _play(play: dict[str, Any]) -> Component:
-    place = ", ".join(part for part in (play["city"], play["state"]) if part)
     return html.Li(
         [
             moment(play["event_at_ms"] / 1000, "time"),
             html.Span([html.B(play["song"] or "(no title)"), f" · {play['artist']}"], className="zip-ticker-song"),
-            html.Span(place, className="zip-ticker-place"),
-            html.Span(play["level"], className=f"zip-level zip-level-{play['level']}"),
         ],
-        key=f"{play['event_at_ms']}{play['song']}{place}",
+        key=f"{play['event_at_ms']}{play['song']}",
     )
 
 
 TILES: dict[str, tuple[str, str, str, Drawer]] = {
     "figures": ("This minute", "by the clock of the events", "full", _figures),
     "line": ("Plays per minute", f"tracks started per minute, last {LINE_MINUTES} minutes", "two-thirds", _line),
-    "newest": ("Newest plays", "as they come; city and level, no names of people", "third", _newest),
+    "newest": ("Newest plays", "as they come, and nothing about whose they are", "third", _newest),
     "tracks": (
         "Top tracks",
         f"by plays, last {TOP_MINUTES} minutes; change against the {TOP_MINUTES} before",
@@ -113,6 +117,24 @@ TILES: dict[str, tuple[str, str, str, Drawer]] = {
     "map": ("Plays by state", f"last {TOP_MINUTES} minutes", "third", _map),
 }
 """id -> title, what is counted, width, drawing. In the order of the page."""
+
+
+def _defined(*names: str) -> str:
+    return " ".join(f"{metrics()[name].title}: {metrics()[name].meaning}" for name in names)
+
+
+_WINDOW = " Windows end with the newest ten seconds in which anything happened, by the clock of the events."
+DEFINITIONS = {
+    "figures": _defined("plays", "active_users", "sessions", "upgrades", "downgrades")
+    + f" A long track is heard without a new event, so more may hear one than were active in {ACTIVE_MINUTES} minutes."
+    + _WINDOW,
+    "line": _defined("plays") + _WINDOW,
+    "newest": "The newest plays that the stream has taken in. Who played them is not kept here.",
+    "tracks": _defined("plays") + " Tracks are told apart by title and artist as played." + _WINDOW,
+    "artists": _defined("plays") + " Artists are told apart by name as played." + _WINDOW,
+    "map": _defined("plays") + " By the state that the event names; the deeper the colour, the more." + _WINDOW,
+}
+"""tile -> what exactly it shows, in the words of the metrics file."""
 
 
 def draw(name: str, tick: Tick) -> Component:
@@ -147,7 +169,7 @@ def layout(_filters: Filters) -> Component:
         [
             html.Div(live("as-of", 18), className="zip-full", role="status"),
             html.Section(live("pipeline", 40), className="zip-full zip-pipeline", **{"aria-label": "Pipeline"}),
-            *live_grid({name: texts[:3] for name, texts in TILES.items()}),
+            *live_grid({name: texts[:3] for name, texts in TILES.items()}, DEFINITIONS, sources(NOW)),
         ],
         className="zip-grid",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zipotify.dashboard import wording
-from zipotify.dashboard.components.charts import Line, graph, lines, shade_days
+from zipotify.dashboard.components.charts import Line, graph, lines, mark_so_far, shade_days
 from zipotify.dashboard.components.figures import Number, numbers
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.pages.top_lists import TOP_ARTISTS, TOP_TRACKS
@@ -141,7 +141,7 @@ def _draw_plays(frame: Frame) -> Component:
         frame.column("date_day"),
         [Line("Plays", frame.column("play_count"), is_filled=True)],
     )
-    _mark_odd(chart, frame, "is_odd_plays", "play_count")
+    _mark(chart, frame, "is_odd_plays", "play_count")
     return graph(_with_holidays(chart, frame), _tell_days(frame, "play_count", "plays"))
 
 
@@ -153,11 +153,13 @@ def _draw_users(frame: Frame) -> Component:
             Line("Paid", frame.column("paid_user_count"), "#c8690f", is_dashed=True),
         ],
     )
-    _mark_odd(chart, frame, "is_odd_users", "active_user_count")
+    _mark(chart, frame, "is_odd_users", "active_user_count")
     return graph(_with_holidays(chart, frame), _tell_days(frame, "active_user_count", "active users"))
 
 
-def _mark_odd(chart: Any, frame: Frame, flag: str, name: str) -> None:
+def _mark(chart: Any, frame: Frame, flag: str, name: str) -> None:
+    """Odd days, and the one that is not over."""
+    mark_so_far(chart, frame.scope.running_day)
     odd = [row for row in frame.records() if row[flag]]
     if odd:
         chart.add_scatter(

@@ -24,6 +24,8 @@ class Page:
     layout: Callable[[Filters], Component] | None = None
     """The body of a page that is not a plain grid of tiles."""
     has_filters: bool = True
+    by_year: bool = False
+    """Whether its tiles tell of calendar years, so that its filters offer these instead of periods."""
     needs: tuple[str, ...] = ()
     """Filters that say what it is about; without them it asks for one."""
     title: Callable[[Filters], str] | None = None

@@ -16,6 +16,8 @@ from zipotify.dashboard.components.figures import Number, numbers
 from zipotify.dashboard.components.frames import live_grid
 from zipotify.dashboard.components.plain_table import plain_table
 from zipotify.dashboard.filters import Filters
+from zipotify.dashboard.pages.behind import PLAN as BEHIND
+from zipotify.dashboard.pages.behind import sources
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.theme import ACCENT, QUIET, SERIES, figure
 from zipotify.dashboard.tile import Component
@@ -190,7 +192,10 @@ def draw(name: str, read: PlanReader) -> Component:
 
 def layout(_filters: Filters) -> Component:
     """Frames; the live callback fills them."""
-    return html.Div(live_grid({name: texts[:3] for name, texts in TILES.items()}, DEFINITIONS), className="zip-grid")
+    return html.Div(
+        live_grid({name: texts[:3] for name, texts in TILES.items()}, DEFINITIONS, sources(BEHIND)),
+        className="zip-grid",
+    )
 
 
 PAGE = Page("/plan", "Plan", "Where does the project stand?", layout=layout, has_filters=False)

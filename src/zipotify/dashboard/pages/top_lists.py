@@ -13,32 +13,35 @@ from zipotify.dashboard.tile import Component, Frame, Tile
 SHOWN = 10
 
 
-def _top_sql(scope: Scope, names: str, joined: str, keys: str) -> str:
-    """Plays per thing in the period, its share, and its rank in the period before."""
-    return f"""with now as (
-    select {names}, count(*) as play_count, count(distinct user_key) as listener_count
-    from ({_plays_sql(scope, joined)}) group by {keys}
+def _top_sql(scope: Scope, keys: str) -> str:
+    """Plays per thing in the period, its share, and its rank in the period before; listeners of the first ones only."""
+    return f"""with counted as (
+    select {keys}, count(*) as play_count
+    from fct_plays where {scope.where("played_at")} group by {keys}
+),
+foremost as (
+    select {keys}, play_count, play_count / sum(play_count) over () as share
+    from counted order by play_count desc, {keys} limit {SHOWN}
+),
+listeners as (
+    select {keys}, count(distinct user_key) as listener_count
+    from fct_plays where ({keys}) in (select ({keys}) from foremost) and {scope.where("played_at")} group by {keys}
 ),
 before as (
     select {keys}, rank() over (order by count(*) desc) as rank_before
-    from ({_plays_sql(scope, joined, before=True)}) group by {keys}
+    from fct_plays where {scope.where("played_at", before=True)} group by {keys}
 )
-select now.*, play_count / sum(play_count) over () as share, before.rank_before
-from now left join before using ({keys})
-order by play_count desc, {keys}
-limit {SHOWN}"""
-
-
-def _plays_sql(scope: Scope, columns: str, before: bool = False) -> str:
-    return f"select {columns}, user_key from fct_plays where {scope.where('played_at', before)}"
+select {keys}, play_count, listener_count, share, rank_before
+from foremost join listeners using ({keys}) left join before using ({keys})
+order by play_count desc, {keys}"""
 
 
 def _tracks_sql(scope: Scope) -> str:
-    return _top_sql(scope, "song, artist", "song, artist", "song, artist")
+    return _top_sql(scope, "song, artist")
 
 
 def _artists_sql(scope: Scope) -> str:
-    return _top_sql(scope, "artist", "artist", "artist")
+    return _top_sql(scope, "artist")
 
 
 def _draw(frame: Frame, name: str, with_by: bool) -> Component:
@@ -47,7 +50,7 @@ def _draw(frame: Frame, name: str, with_by: bool) -> Component:
         Entry(
             row[name] or "(no name)",
             row["play_count"],
-            by=(row["artist"] or "(no name)") if with_by else "",
+            by=(row["artist"] or "(no name)") if with_by else f"heard by {wording.count(row['listener_count'])}",
             href=_href(frame.scope.filters, row),
             note=wording.share(row["share"]),
             move=moved(rank, row["rank_before"]) if has_before else "",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from dash import html
 
 from zipotify.dashboard import wording
-from zipotify.dashboard.components.card import card
 from zipotify.dashboard.components.charts import bars, graph
 from zipotify.dashboard.components.figures import Number, numbers
 from zipotify.dashboard.components.ranking import Entry, ranking
-from zipotify.dashboard.filters import PERIODS, Filters
+from zipotify.dashboard.filters import GENDERS, Filters
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.scope import Scope
 from zipotify.dashboard.tile import Component, Frame, Tile
@@ -21,16 +20,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _TOP = 5
 
 
-def in_year(scope: Scope) -> Scope:
-    """The scope widened to a calendar year: the one of the period's last day."""
-    if scope.filters.period in PERIODS:
-        year = scope.as_of.year
-        return replace(scope, filters=scope.filters.with_(period=f"{year}-01-01..{year}-12-31"))
-    return scope
-
-
 def _figures_sql(scope: Scope) -> str:
-    plays = in_year(scope).where("played_at")
+    plays = scope.whole_year().where("played_at")
     return f"""with plays as (
     select artist, song, heard_ms, user_key, session_key, played_date from fct_plays where {plays}
 )
@@ -49,7 +40,7 @@ from plays"""
 def _draw_figures(frame: Frame) -> Component:
     row = frame.records()[0]
     who = frame.scope.filters.user
-    return numbers(
+    figures = numbers(
         [
             Number("Listening hours", wording.count(row["listening_hours"]), wording.exact(row["listening_hours"])),
             Number("Plays", wording.count(row["play_count"]), wording.exact(row["play_count"])),
@@ -59,21 +50,52 @@ def _draw_figures(frame: Frame) -> Component:
             Number("Busiest day", wording.day(row["top_day"])),
         ]
     )
+    return html.Div([_poster(frame.scope), figures], className="zip-groups")
+
+
+def _poster(scope: Scope) -> Component:
+    """Which year, of whom, and how much of it there is."""
+    year = f"{scope.year} so far" if scope.is_year_running else str(scope.year)
+    return html.Div(
+        [
+            html.P("Year in music", className="zip-poster-kind"),
+            html.P(f"{year}, {_whose(scope.filters)}", className="zip-poster-who"),
+            html.P(_heard_between(scope), className="zip-poster-kind"),
+        ],
+        className="zip-poster",
+    )
+
+
+def _whose(filters: Filters) -> str:
+    """One listener, everybody, or those whom the filters leave."""
+    if filters.user:
+        return f"of listener {filters.user[:8]}"
+    told = (filters.level, GENDERS.get(filters.gender, ""), filters.state, filters.device, filters.tag)
+    return f"of these listeners: {', '.join(filter(None, told))}" if any(told) else "of everybody"
+
+
+def _heard_between(scope: Scope) -> str:
+    """The days of the year that have data behind them."""
+    first = max(date(scope.year, 1, 1), scope.first_event_at.date())
+    last = min(date(scope.year, 12, 31), scope.as_of.date())
+    return f"{first:%-d %B} to {last:%-d %B}, UTC"
 
 
 def _tell_figures(frame: Frame) -> str:
     row = frame.records()[0]
+    year = f"{frame.scope.year} so far" if frame.scope.is_year_running else f"{frame.scope.year}"
     return (
-        f"{wording.exact(row['listening_hours'])} hours, {wording.exact(row['play_count'])} plays of"
-        f" {wording.exact(row['track_count'])} tracks by {wording.exact(row['artist_count'])} artists;"
-        f" most on {wording.day(row['top_day'])}."
+        f"{year}, {_whose(frame.scope.filters)}: {wording.exact(row['listening_hours'])} hours,"
+        f" {wording.exact(row['play_count'])} plays of {wording.exact(row['track_count'])} tracks by"
+        f" {wording.exact(row['artist_count'])} artists; most on {wording.day(row['top_day'])}."
     )
 
 
 def _top_sql(columns: str) -> Any:
     def sql(scope: Scope) -> str:
-        return f"""select {columns}, count(*) as play_count, sum(heard_ms) as heard_ms
-from fct_plays where {in_year(scope).where("played_at")}
+        return f"""select
+    {columns}, count(*) as play_count, sum(heard_ms) as heard_ms, count(distinct song) as track_count
+from fct_plays where {scope.whole_year().where("played_at")}
 group by {columns}
 order by play_count desc, {columns}
 limit {_TOP}"""
@@ -87,7 +109,7 @@ def _draw_top(name: str) -> Any:
             Entry(
                 row[name] or "(no name)",
                 row["play_count"],
-                by=row["artist"] if name == "song" else "",
+                by=row["artist"] if name == "song" else _tracks(row["track_count"]),
                 note=wording.duration(row["heard_ms"]),
             )
             for row in frame.records()
@@ -97,20 +119,29 @@ def _draw_top(name: str) -> Any:
     return draw
 
 
+def _tracks(count: int) -> str:
+    return f"{wording.exact(count)} {'track' if count == 1 else 'tracks'}"
+
+
 def _tell_top(name: str) -> Any:
     return lambda frame: f"Most played: {', '.join(str(row[name]) for row in frame.records())}."
 
 
 def _months_sql(scope: Scope) -> str:
     return f"""select cast(month(played_at) as integer) as month_number, sum(heard_ms) / 3600000 as listening_hours
-from fct_plays where {in_year(scope).where("played_at")}
+from fct_plays where {scope.whole_year().where("played_at")}
 group by 1
 order by 1"""
 
 
 def _draw_months(frame: Frame) -> Component:
     hours = dict(zip(frame.column("month_number"), frame.column("listening_hours"), strict=True))
-    return graph(bars(_MONTHS, [hours.get(at, 0) or 0 for at in range(1, 13)]), _tell_months(frame))
+    chart = bars(_MONTHS, [hours.get(at, 0) or 0 for at in range(1, 13)])
+    if frame.scope.is_year_running:
+        chart.update_traces(marker_pattern_shape=["/" if at == frame.scope.as_of.month else "" for at in range(1, 13)])
+    chart.update_xaxes(tickangle=0, tickfont={"size": 11})
+    chart.update_yaxes(ticksuffix=" h")
+    return graph(chart, _tell_months(frame))
 
 
 def _tell_months(frame: Frame) -> str:
@@ -122,19 +153,21 @@ TILES = (
     Tile(
         "year-figures",
         "The year",
-        "everything heard in the calendar year",
-        "All plays of the year by UTC day. Hours are time heard; the busiest day is the one with the most plays.",
+        "everything heard in the calendar year of the period",
+        "All plays of the year by UTC day; of a running year, those so far. Hours are time heard; the busiest day is"
+        " the one with the most plays.",
         _figures_sql,
         _draw_figures,
         _tell_figures,
         width="full",
         metrics=("plays", "listening_hours"),
+        why_empty="Nothing was heard in this year.",
         is_empty=lambda frame: not frame.column("play_count")[0],
     ),
     Tile(
         "year-artists",
         "Artists of the year",
-        "the most played, with the time that they were heard",
+        "the most played, with how many of their tracks, and the time that they were heard",
         "Artists by name as played.",
         _top_sql("artist"),
         _draw_top("artist"),
@@ -154,8 +187,8 @@ TILES = (
     Tile(
         "year-months",
         "Hours by month",
-        "time heard per calendar month, UTC",
-        "Counted in the month in which the play started.",
+        "time heard per calendar month, UTC; hatched: so far",
+        "Counted in the month in which the play started. The running month is hatched.",
         _months_sql,
         _draw_months,
         _tell_months,
@@ -165,23 +198,4 @@ TILES = (
 )
 
 
-def layout(filters: Filters) -> Component:
-    """A poster: who it is of, and the tiles."""
-    whose = f"of listener {filters.user[:8]}" if filters.user else "of everybody"
-    year = "this year" if filters.period in PERIODS else filters.period[:4]
-    return html.Div(
-        [
-            html.Div(
-                [
-                    html.P("Year in music", className="zip-poster-kind"),
-                    html.P(f"{year}, {whose}", className="zip-poster-who"),
-                ],
-                className="zip-poster zip-full",
-            ),
-            *[card(tile) for tile in TILES],
-        ],
-        className="zip-grid",
-    )
-
-
-PAGE = Page("/year", "Year", "What was the year like? A page to share.", TILES, layout)
+PAGE = Page("/year", "Year", "What was the year like? A page to share.", TILES, by_year=True)
