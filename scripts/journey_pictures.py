@@ -61,8 +61,11 @@ def _ticker(browser: Browser, address: str, play: dict[str, Any], file: Path) ->
     page = _window(browser, address)
     row = page.locator(".zip-ticker li", has_text=play["song"]).filter(has_text=play["artist"]).first
     wait_for(page, lambda: row.count() > 0, f"{play['song']} among the newest plays")
-    row.evaluate(_MARK)
-    page.locator(".zip-tile", has=page.locator(".zip-ticker")).screenshot(path=file)
+    is_framed = False
+    while not is_framed:  # a live tile may be drawn anew in between, without the frame
+        row.evaluate(_MARK)
+        page.locator(".zip-tile", has=page.locator(".zip-ticker")).screenshot(path=file)
+        is_framed = row.evaluate("element => element.style.outline !== ''")
     return " ".join(row.inner_text().split())
 
 

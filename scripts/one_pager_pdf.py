@@ -18,11 +18,12 @@ import markdown
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SOURCE, TARGET, PICTURE = DOCS / "one-pager.md", DOCS / "one-pager.pdf", DOCS / "diagrams" / "flow.svg"
 _STYLE = """
-@page { size: A4; margin: 13mm 15mm }
-body { font: 10.2pt/1.38 Helvetica, Arial, sans-serif; color: #1c2b2a }
+@page { size: A4; margin: 11mm 14mm }
+body { font: 10pt/1.36 Helvetica, Arial, sans-serif; color: #1c2b2a }
 h1 { font-size: 20pt; margin: 0 0 2mm; color: #00695c }
 p { margin: 0 0 2.4mm } svg { width: 100%; margin: 1mm 0 }
 table { border-collapse: collapse; width: 100%; font-size: 9pt; margin-bottom: 2.5mm }
+td:last-child { white-space: nowrap }
 td, th { border-bottom: .3pt solid #90a4ae; padding: .7mm 1.5mm; text-align: left }
 a { color: #00695c; text-decoration: none }
 """

@@ -9,7 +9,15 @@ from browsing import chromium, settle
 from playwright.sync_api import Page
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
-PAGES = {"now": "/", "overview": "/overview", "audience": "/audience", "engagement": "/engagement", "health": "/health"}
+PAGES = {
+    "now": "/",
+    "overview": "/overview",
+    "music": "/music",
+    "audience": "/audience",
+    "engagement": "/engagement?period=all",
+    "health": "/health",
+    "explore": "/explore",
+}
 LOOKS = {"": (1280, "light"), "-dark": (1280, "dark"), "-phone": (390, "light")}
 
 

@@ -37,6 +37,15 @@ fingerprint() {
         printf '%s %s' "$python" "$project"; } | cksum
 }
 
+# What the simulator's inner loops are compiled to is kept in the cache folder; else the first run would wait for it.
+compile_loops() {
+    say "compiling the simulator's inner loops, once"
+    for count in 1 2; do
+        "$venv/bin/zipotify" simulate --quiet --nusers 10 --start-time 2024-01-01 --end-time 2024-01-03 \
+            --catalog builtin --processes $count --format none
+    done
+}
+
 install_java() {
     if ! "$venv/bin/python" -c 'from zipotify.runtime.java import java_home; java_home()' 2>/dev/null; then
         say "no JDK 17 to 21 on this machine: installing one from a wheel into $venv"
@@ -50,6 +59,7 @@ python=$(find_python)
 if ! is_done; then
     bootstrap_uv
     install_packages
+    compile_loops
     fingerprint "$mode" >"$venv/.zipotify-$mode"
 fi
 [ "$mode" = static ] || install_java

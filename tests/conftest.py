@@ -17,6 +17,14 @@ PROJECT = Path(__file__).parent.parent
 _SHARED_DATA = PROJECT.parent / "shared" / "data"
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Name what failed once more, on the last line: the end of a long log is what people are shown."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    bad = [*reporter.getreports("failed"), *reporter.getreports("error")] if reporter else []
+    if bad:
+        print("failed:", *(report.nodeid for report in bad))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real recordings; tests that need it are skipped where it is not there."""

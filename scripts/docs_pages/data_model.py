@@ -15,22 +15,29 @@ from zipotify.contracts.fields import CONTRACT_VERSION, EVENTS
 from zipotify.contracts.tables import BRONZE, TABLES, Table
 from zipotify.settings import Settings
 
-_RELATIONS = (
-    ("dim_tracks", "fct_plays", "track_key"),
-    ("dim_artists", "fct_plays", "artist_key"),
-    ("dim_artists", "dim_tracks", "artist_key"),
-    ("dim_users", "fct_plays", "user_version_key"),
-    ("dim_locations", "fct_plays", "location_key"),
-    ("fct_sessions", "fct_plays", "session_key"),
-    ("fct_sessions", "fct_page_views", "session_key"),
-    ("dim_users", "fct_page_views", "user_version_key"),
-    ("dim_users", "fct_sessions", "user_version_key"),
-    ("dim_users", "fct_user_days", "user_version_key"),
-    ("dim_users", "fct_level_changes", "user_version_key"),
-    ("dim_dates", "fct_user_days", "date_day"),
-    ("dim_dates", "agg_day", "date_day"),
-)
-"""(one side, many side, column): the joins that the marts are made for."""
+_RELATIONS = {
+    "plays": (
+        ("dim_users", "user_version_key", "fct_plays", "user_version_key"),
+        ("fct_sessions", "session_key", "fct_plays", "session_key"),
+        ("dim_dates", "date_day", "fct_plays", "played_date"),
+        ("dim_locations", "location_key", "fct_plays", "location_key"),
+        ("dim_devices", "device", "fct_plays", "device"),
+        ("dim_tracks", "track_key", "fct_plays", "track_key"),
+        ("dim_artists", "artist_key", "fct_plays", "artist_key"),
+        ("dim_artists", "artist_key", "dim_tracks", "artist_key"),
+        ("dim_tracks", "track_key", "bridge_track_artists", "track_key"),
+        ("dim_artists", "artist_key", "bridge_track_artists", "artist_key"),
+    ),
+    "people": (
+        ("dim_users", "user_version_key", "fct_sessions", "user_version_key"),
+        ("dim_users", "user_version_key", "fct_level_changes", "user_version_key"),
+        ("dim_users", "user_version_key", "fct_user_days", "user_version_key"),
+        ("dim_dates", "date_day", "fct_user_days", "date_day"),
+        ("fct_sessions", "session_key", "fct_page_views", "session_key"),
+        ("fct_sessions", "session_key", "fct_auths", "session_key"),
+    ),
+}
+"""For each diagram (one side, its column, many side, its column): the joins that the marts are made for."""
 _MB = 1e6
 _SHOWN_MARTS = 12
 
@@ -45,7 +52,10 @@ def page() -> str:
         f" Contract version {CONTRACT_VERSION}.",
         "## Lineage\n\n" + mermaid(_lineage()),
         "## Which table has which grain\n\n" + _grains(),
-        "## How the marts relate\n\n" + mermaid(_relations()),
+        "## How the marts relate\n\nBoxes hold the columns of the joins: of the table's own key (PK), or of another's "
+        "(FK). First a play and what describes it, then sessions and people.",
+        mermaid(_relations("plays")),
+        mermaid(_relations("people")),
         "## Keys\n\n" + _keys(),
         "## How long it stays\n\n" + _retention(),
         "## What it weighs\n\n" + _sizes(),
@@ -112,14 +122,23 @@ def _link(name: str, shown: str) -> str:
     return f"[`{shown}`](data-model-fields.md#{name})"
 
 
-def _relations() -> Iterator[str]:
+def _relations(diagram: str) -> Iterator[str]:
+    """The joins of a diagram, and in each box the columns that they go by."""
     known = models()
+    boxes: dict[str, dict[str, str]] = {}
     yield "erDiagram"
-    for one, many, column in _RELATIONS:
-        has_both = all(column in {c["name"] for c in known[name].columns} for name in (one, many))
-        if not has_both:
-            raise ValueError(f"docs_pages.data_model: {one} and {many} do not both have {column}")
-        yield f"  {one} ||--o{{ {many} : {column}"
+    yield "  direction LR"
+    for one, one_column, many, many_column in _RELATIONS[diagram]:
+        for name, column, mark in ((one, one_column, ""), (many, many_column, "FK")):
+            if column not in {c["name"] for c in known[name].columns}:
+                raise ValueError(f"docs_pages.data_model: {name} has no column {column}")
+            boxes.setdefault(name, dict.fromkeys(known[name].key, "PK")).setdefault(column, mark)
+        yield f"  {one} ||--o{{ {many} : {many_column}"
+    for name, columns in boxes.items():
+        types = {c["name"]: c["data_type"] for c in known[name].columns}
+        yield f"  {name} {{"
+        yield from (f"    {types[column]} {column} {mark}".rstrip() for column, mark in columns.items())
+        yield "  }"
 
 
 def _keys() -> str:

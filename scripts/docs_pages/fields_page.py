@@ -145,6 +145,8 @@ def _origin(lake_table: Table, name: str) -> str:
         wire = next((f.name for f in EVENTS[lake_table.name].fields if f.column == name), None)
         derived = {"user_key": "`userId`", "event_at": "`ts`", "event_date": "`ts`", "device": "`userAgent`"}
         return code(wire) or derived.get(name, "stream or load")
+    if lake_table in ANALYSES:
+        return code("zipotify analyses")
     wire = next((field for field, column in PRIVATE_FIELDS.items() if column == name), None)
     return code(wire) if lake_table.name == "users_private" and wire else "stream or load"
 

@@ -31,6 +31,7 @@ def _section(metric: Metric) -> str:
         ("formula", metric.formula),
         ("unit, grain", f"{metric.unit}, per {metric.grain}"),
         ("caveats", metric.caveats),
+        ("by level, gender, device, state", metric.by_group),
         ("decided by", metric.owner),
         ("worked example", _example(metric)),
     ]

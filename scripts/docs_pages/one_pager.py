@@ -40,17 +40,17 @@ def page() -> str:
         _GIVES,
         table(("who", "asks", "finds it in"), _WHO),
         "![From events through Kafka, Spark, lake and dbt to the dashboard](diagrams/flow.svg)",
-        f"**What was measured**\n\n{table(('what', 'figure', 'where and when'), _figures())}",
+        f"**What was measured**\n\n{table(('what', 'figure on two cores', 'when'), _figures())}",
         "**What it costs.** The software is free (Apache-2.0). A machine with 2 cores and 8 GB runs the demo. In a "
-        "cloud, cost is driven by hours of the machine that streams, GB stored and GB read; prices are yours to put in "
-        f"and are *unpriced* here. Storage: {_storage()}.",
+        "cloud, hours of the machine that streams, GB stored and GB read drive the cost, *unpriced* here. "
+        f"Storage: {_storage()}.",
         _NOT,
     )
 
 
 def _figures() -> list[tuple[str, str, str]]:
     sizes, journey = recorded("sizes"), recorded("journey")
-    when = f"{sizes['about']['date']}, {sizes['about']['machine']}"
+    when = sizes["about"]["date"]
     total = sum(sizes["events"].values())
     verdict = "balanced" if journey["balanced"] else "did not balance"
     return [

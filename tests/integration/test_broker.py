@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
+from zipotify.broker import configuration, embedded
+from zipotify.broker.configuration import Ports
 from zipotify.broker.embedded import running_broker
 from zipotify.broker.topics import ensure_topics
 from zipotify.contracts.wire import ALL_TOPICS, EventProducer
@@ -127,6 +130,14 @@ def test_port_asked_for_and_taken_is_refused(settings: Settings, taken_port: int
     assert done.returncode == 1
     assert f"port {taken_port}" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 2
+
+
+def test_an_id_that_begins_with_a_hyphen_is_an_id(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One in 64 does: the broker of such a home could not be started for the first time."""
+    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(bytes=b"\xf8" + bytes(15)))
+    embedded._prepare(settings, Ports(any_free(), any_free()))
+    kept = (configuration.data_folder(settings) / "meta.properties").read_text()
+    assert "cluster.id=-AAAA" in kept.replace("\\", "")
 
 
 def test_second_broker_of_a_home_is_refused_and_external_cluster_only_gets_topics(

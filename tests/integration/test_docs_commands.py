@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.command import GENEROUS_S, environment
 from support.docs import DOCS, JUDGES, PROJECT, Block, Command, blocks, missing_lines, pages
+from zipotify.dashboard.filters import Filters
+from zipotify.dashboard.history import History
+from zipotify.dashboard.views import Views
+from zipotify.settings import load_settings
 
 pytestmark = pytest.mark.integration
 
@@ -72,6 +79,19 @@ def _pages_with(need: str) -> list[Path]:
 def test_page_does_what_it_says(page: Path, after_tutorial: Path) -> None:
     for block in wants(page, "warehouse"):
         run_in(after_tutorial, block)
+
+
+def test_the_tile_that_the_guide_shows_is_drawn(after_tutorial: Path) -> None:
+    guide = (DOCS / "how-to" / "own-metric.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    module: dict[str, Any] = {}
+    exec(textwrap.dedent(code), module)
+    settings = load_settings(after_tutorial / "home", warehouse_memory_mb=512)
+    frame = Views(settings, History(settings)).frame(module["WHOLE"], Filters(period="all"))
+    assert frame is not None
+    assert len(frame.records()) == 14
+    assert "of plays were heard to the end" in module["WHOLE"].tell(frame)
+    assert module["WHOLE"].draw(frame) is not None
 
 
 def test_pages_with_kafka_do_what_they_say(tmp_path: Path, after_tutorial: Path, broker: str) -> None:

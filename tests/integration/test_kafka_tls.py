@@ -5,24 +5,28 @@ from __future__ import annotations
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from support.command import wait_until
+from zipotify.access.kafka_acls import KAFKA_ROLES, KafkaRole, grant_kafka
 from zipotify.broker.topics import ensure_topics
-from zipotify.contracts.fields import LISTEN_EVENTS
+from zipotify.contracts.fields import DEAD_LETTERS, LISTEN_EVENTS
 from zipotify.contracts.kafka_access import client_options, spark_options
 from zipotify.contracts.wire import EventProducer, require_broker
-from zipotify.errors import BrokerUnreachableError, ConfigError
+from zipotify.dashboard.lag import partition_lags
+from zipotify.errors import BrokerUnreachableError, ConfigError, UsageError, ZipotifyError
 from zipotify.ops.ledger import check
 from zipotify.ops.maintenance_lag import waiting_count
+from zipotify.privacy.remains import remains
 from zipotify.runtime import ports
 from zipotify.runtime.jars import jar_paths
 from zipotify.runtime.java import java_program
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 PASSWORD = 'quote"back\\slash'
+ACCOUNTS: dict[KafkaRole, str] = {role: f"the-{role}" for role in KAFKA_ROLES}
 
 
 def _properties(folder: Path, port: int, controller: int) -> str:
@@ -55,6 +60,9 @@ def _properties(folder: Path, port: int, controller: int) -> str:
         "ssl.keystore.location": folder / "server.pem",
         "ssl.truststore.type": "PEM",
         "ssl.truststore.location": folder / "ca.pem",
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        # The controller's listener has no accounts: whoever comes in there is the node itself.
+        "super.users": "User:zipotify;User:node;User:ANONYMOUS",
         "log.dirs": folder / "data",
         "offsets.topic.replication.factor": 1,
         "transaction.state.log.replication.factor": 1,
@@ -84,9 +92,11 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     java = [str(java_program()), "-Xmx384m", "-cp", ":".join(map(str, jar_paths("kafka")))]
     cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
     accounts = [f"SCRAM-SHA-512=[name=zipotify,password={PASSWORD}]", "SCRAM-SHA-512=[name=node,password=node]"]
+    accounts += [f"SCRAM-SHA-512=[name={name},password={name}-{PASSWORD}]" for name in (*ACCOUNTS.values(), "nobody")]
     scram = [word for account in accounts for word in ("--add-scram", account)]
     formatted = subprocess.run(
-        [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties), *scram], capture_output=True
+        [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties), *scram],
+        capture_output=True,
     )
     assert formatted.returncode == 0, formatted.stderr[-2000:]
     settings = load_settings(
@@ -166,3 +176,133 @@ def test_a_missing_password_is_named_before_anything_is_tried(secured: Settings)
 def test_the_password_is_in_no_message(secured: Settings) -> None:
     assert PASSWORD not in repr(secured)
     assert PASSWORD not in str(secured.model_dump())
+
+
+@pytest.fixture(scope="module")
+def granted(secured: Settings) -> dict[KafkaRole, Settings]:
+    """Settings of an account for each role, with its ACLs."""
+    assert grant_kafka(secured, ACCOUNTS) > 20
+    return {role: as_account(secured, account) for role, account in ACCOUNTS.items()}
+
+
+def as_account(secured: Settings, account: str) -> Settings:
+    given = {name: getattr(secured, name) for name in secured.model_fields_set if name != "home_path"}
+    other = {"kafka_username": account, "kafka_password": f"{account}-{PASSWORD}"}
+    return load_settings(secured.home_path, **{**given, **other})
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    return {**client_options(settings), "bootstrap.servers": settings.bootstrap_servers, "log_level": 0}
+
+
+def produce(settings: Settings, topic: str) -> None:
+    failed: list[KafkaError] = []
+    producer = Producer({**options(settings), "message.timeout.ms": 15_000})
+    producer.produce(topic, b"{}", on_delivery=lambda error, _: failed.append(error) if error else None)
+    assert producer.flush(30) == 0
+    if failed:
+        raise KafkaException(failed[0])
+
+
+def consume(settings: Settings, topic: str, group: str) -> None:
+    consumer = Consumer({**options(settings), "group.id": group, "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic])
+    try:
+        message = consumer.poll(30)
+    finally:
+        consumer.close()
+    assert message is not None, "neither a record nor a refusal"
+    if message.error():
+        raise KafkaException(message.error())
+
+
+def describe(settings: Settings, topic: str) -> None:
+    client = AdminClient(options(settings))  # kept, since an answer is lost with who asked
+    asked = client.describe_configs([ConfigResource(ResourceType.TOPIC, topic)])
+    next(iter(asked.values())).result(timeout=30)
+
+
+def make(settings: Settings, topic: str) -> None:
+    client = AdminClient(options(settings))
+    client.create_topics([NewTopic(topic, 1)])[topic].result(timeout=30)
+
+
+REFUSED = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+}
+
+
+def test_each_role_can_do_its_work(granted: dict[KafkaRole, Settings], spark: SparkSession) -> None:
+    """By the code that the part itself runs, where it has its own."""
+    producer = EventProducer(granted["producer"], "acl")
+    producer.send(LISTEN_EVENTS, b"by an account of little right", session_id=1)
+    producer.flush()
+    source = {"kafka.bootstrap.servers": str(granted["stream"].bootstrap_servers), "subscribe": LISTEN_EVENTS}
+    frame = spark.read.format("kafka").options(**spark_options(granted["stream"]), **source).load()
+    assert b"by an account of little right" in {bytes(row["value"]) for row in frame.select("value").collect()}
+    produce(granted["stream"], DEAD_LETTERS)
+    assert check(granted["ledger"]).kafka == "reachable"
+    assert waiting_count(granted["ledger"]) > 0
+    lags, problem = partition_lags(granted["dashboard"])
+    assert (sum(row["lag"] for row in lags) > 0, problem) == (True, "")
+    assert ensure_topics(granted["admin"]) == []
+    (kafka, _) = remains(granted["admin"], datetime(2026, 1, 1, tzinfo=UTC))
+    assert "topics' own configuration" in kafka.why
+
+
+@pytest.mark.parametrize(
+    ("role", "act"),
+    [
+        ("producer", lambda s: produce(s, DEAD_LETTERS)),
+        ("producer", lambda s: consume(s, LISTEN_EVENTS, "spark-kafka-source-x")),
+        ("producer", lambda s: make(s, "new")),
+        ("stream", lambda s: produce(s, LISTEN_EVENTS)),
+        ("stream", lambda s: consume(s, DEAD_LETTERS, "spark-kafka-source-x")),
+        ("stream", lambda s: consume(s, LISTEN_EVENTS, "zipotify-ledger")),
+        ("ledger", lambda s: produce(s, LISTEN_EVENTS)),
+        ("ledger", lambda s: consume(s, LISTEN_EVENTS, "spark-kafka-source-x")),
+        ("dashboard", lambda s: consume(s, LISTEN_EVENTS, "zipotify-dashboard")),
+        ("dashboard", lambda s: produce(s, LISTEN_EVENTS)),
+        ("dashboard", lambda s: describe(s, LISTEN_EVENTS)),
+        ("admin", lambda s: produce(s, LISTEN_EVENTS)),
+        ("admin", lambda s: consume(s, LISTEN_EVENTS, "zipotify-ledger")),
+        ("admin", lambda s: make(s, "not-ours")),
+    ],
+)
+def test_and_nothing_else(granted: dict[KafkaRole, Settings], role: KafkaRole, act: Callable[[Settings], None]) -> None:
+    with pytest.raises(KafkaException) as refused:
+        act(granted[role])
+    assert refused.value.args[0].code() in REFUSED
+
+
+def test_an_account_without_a_role_gets_nothing(granted: dict[KafkaRole, Settings], secured: Settings) -> None:
+    nobody = as_account(secured, "nobody")
+    for act in (lambda: produce(nobody, LISTEN_EVENTS), lambda: consume(nobody, LISTEN_EVENTS, "any")):
+        with pytest.raises(KafkaException):
+            act()
+    with pytest.raises(ZipotifyError, match="Kafka refused"):
+        grant_kafka(granted["stream"], {"admin": "the-stream"})
+
+
+def test_granting_again_takes_away_what_is_not_the_roles(secured: Settings) -> None:
+    grant_kafka(secured, {"stream": "nobody"})
+    produce(as_account(secured, "nobody"), DEAD_LETTERS)
+    grant_kafka(secured, {"dashboard": "nobody"})
+    wait_until(
+        lambda: not _may(lambda: produce(as_account(secured, "nobody"), DEAD_LETTERS)), "the old right to be gone"
+    )
+    for accounts in ({"stream": "a", "ledger": "a"}, {"stream": "*"}):
+        with pytest.raises(UsageError):
+            grant_kafka(secured, accounts)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="knows no accounts"):
+        grant_kafka(load_settings(secured.home_path), {"stream": "a"})
+
+
+def _may(act: Callable[[], None]) -> bool:
+    try:
+        act()
+    except KafkaException:
+        return False
+    return True

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from hypothesis import strategies as st
 from odd_records import SOUND
 
 from zipotify.contracts.dialect import OldDialect
@@ -137,3 +138,22 @@ def mutated(count: int, seed: int = 1) -> list[RawRecord]:
 
 def _of_old_dialect(line: bytes) -> list[RawRecord]:
     return [RawRecord(topic, value) for topic, value in OldDialect().translate(line)]
+
+
+EDITS = st.lists(
+    st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=8), st.sampled_from("rwid")),
+    max_size=4,
+)
+"""Where (as a share of the file), with what, and how: replace, write zeros, insert, delete."""
+
+
+def bent(whole: bytes, edits: list[tuple[float, bytes, str]], kept: float) -> bytes:
+    """The file with some bytes changed, and cut off behind a share of it."""
+    content = bytearray(whole)
+    for share, piece, how in edits:
+        at = int(share * len(content))
+        if how == "i":
+            content[at:at] = piece
+        else:
+            content[at : at + len(piece)] = {"r": piece, "w": bytes(len(piece)), "d": b""}[how]
+    return bytes(content[: int(kept * len(content)) + 1])

@@ -27,8 +27,10 @@ def running_store(folder: Path) -> Iterator[pytest.MonkeyPatch]:
     accounts = folder / "s3.json"
     accounts.write_text(json.dumps({"identities": [_account("writer", "Admin", "Write"), _account("reader")]}))
     port = ports.any_free()
-    numbers = [f"-{part}.port={ports.any_free()}" for part in ("master", "volume", "filer")]
-    numbers += [f"-{part}.port.grpc={ports.any_free()}" for part in ("master", "volume", "filer", "s3")]
+    free = {part: (ports.any_free(), ports.any_free()) for part in ("master", "volume", "filer")}
+    numbers = [f"-{part}.port={plain}" for part, (plain, _) in free.items()]
+    numbers += [f"-{part}.port.grpc={grpc}" for part, (_, grpc) in free.items()]
+    numbers += [f"-s3.port.grpc={ports.any_free()}"]
     numbers += [f"-s3.port.{part}={ports.any_free()}" for part in ("iceberg", "lance")]
     command = [
         str(Path(sys.executable).parent / "weed"),
@@ -38,6 +40,8 @@ def running_store(folder: Path) -> Iterator[pytest.MonkeyPatch]:
     with (folder / "weed.log").open("wb") as log:
         server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
     with pytest.MonkeyPatch.context() as patch:
+        for part in ("master", "filer"):
+            patch.setenv(f"TEST_{part.upper()}", "127.0.0.1:{}.{}".format(*free[part]))
         patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
         patch.setenv("AWS_ALLOW_HTTP", "true")
         patch.setenv("AWS_REGION", "us-east-1")
@@ -49,6 +53,21 @@ def running_store(folder: Path) -> Iterator[pytest.MonkeyPatch]:
             yield patch
         finally:
             stop_process(server, 2)
+
+
+def account_with_policy(folder: Path, name: str, policy: object) -> None:
+    """Make an account at the running server that may do what the IAM policy says, and nothing else."""
+    file = folder / f"{name}.json"
+    file.write_text(json.dumps(policy))
+    commands = [
+        f"s3.policy -put -name={name} -file={file}",
+        f"s3.user.create -name {name} -access_key {name} -secret_key {name}-secret",
+        f"s3.policy.attach -policy {name} -user {name}",
+    ]
+    places = [f"-{part}={os.environ['TEST_' + part.upper()]}" for part in ("master", "filer")]
+    shell = [str(Path(sys.executable).parent / "weed"), "shell", *places]
+    done = subprocess.run(shell, input="\n".join(commands), capture_output=True, text=True, timeout=120)
+    assert "error" not in done.stdout.lower(), done.stdout
 
 
 def _account(name: str, *rights: str) -> dict[str, object]:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Engine
 
 from zipotify.access.accounts import FAILURES_TO_LOCK, LOCK_S, Accounts
 from zipotify.access.audit import AuditLog
+from zipotify.access.headers import sandboxed_policy, security_headers, told
 from zipotify.access.identity import Identity, require, set_current
 from zipotify.access.login import Form, LoginForms, local_path, read_form
 from zipotify.access.protect import gate_of
@@ -229,3 +230,22 @@ def test_the_first_account_is_made_when_others_can_reach_us(
     assert password not in said
     gate_of(outside)
     assert file.read_text().strip() == password
+
+
+_OURS = security_headers(["'sha256-ours'"])
+
+
+@pytest.mark.parametrize("given", [b"none at all", b"default-src *", b"x; sandbox allow-scripts"])
+def test_no_answer_brings_a_policy_of_its_own(given: bytes) -> None:
+    assert dict(told([(b"Content-Security-Policy", given)], _OURS)) == dict(_OURS)
+
+
+def test_only_a_page_in_a_sandbox_keeps_its_policy() -> None:
+    policy = sandboxed_policy("'sha256-theirs'").encode()
+    kept = dict(told([(b"content-type", b"text/html"), (b"content-security-policy", policy)], _OURS))
+    assert kept[b"content-security-policy"] == policy
+    assert b"cross-origin-opener-policy" not in kept
+    assert {b"content-type", b"x-frame-options", b"x-content-type-options"} <= kept.keys()
+    rules = dict(rule.partition(" ")[::2] for rule in policy.decode().split("; "))
+    assert (rules["sandbox"], rules["default-src"]) == ("allow-scripts", "'none'"), "an origin of its own, no requests"
+    assert rules["script-src"] == "'sha256-theirs'"

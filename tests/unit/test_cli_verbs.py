@@ -73,7 +73,7 @@ def test_status_of_a_home_where_nothing_runs(home: Path, events: Path) -> None:
 
 
 def _fails(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    def application() -> Any:
+    def application(_named: list[str]) -> Any:
         def call() -> None:
             raise error
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -16,7 +18,7 @@ from sqlalchemy.engine import Engine
 
 from zipotify.contracts import serving
 from zipotify.contracts.serving import connect, report_part
-from zipotify.ops.health import Health, PartStatus, silent
+from zipotify.ops.health import Health, PartStatus, dashboard_address, silent
 from zipotify.ops.parts import PARTS
 from zipotify.ops.supervisor import ProcessState
 from zipotify.runtime.ports import any_free
@@ -134,19 +136,35 @@ class _Page(BaseHTTPRequestHandler):
         pass
 
 
+@contextmanager
+def _served(port: int, answer: int = 200) -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", port), _Page) as server:
+        server.answer = answer  # type: ignore[attr-defined]
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
 @pytest.mark.parametrize(("answer", "expected"), [(200, True), (500, False)])
 def test_the_dashboard_is_ready_when_its_page_answers(
     settings: Settings, engine: Engine, answer: int, expected: bool
 ) -> None:
     running = process("dashboard", "RUNNING")
     assert not look(settings, engine, running)["dashboard"].ready
-    with HTTPServer(("127.0.0.1", settings.dashboard_port), _Page) as server:
-        server.answer = answer  # type: ignore[attr-defined]
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with _served(settings.dashboard_port, answer):
         assert look(settings, engine, running)["dashboard"].ready is expected
-        server.shutdown()
-        thread.join()
+
+
+def test_the_dashboard_is_looked_for_where_it_runs(settings: Settings, engine: Engine) -> None:
+    """Another program had its port when it started, and has it still."""
+    running = process("dashboard", "RUNNING")
+    with _served(settings.dashboard_port, 404), _served(0) as address:
+        assert not look(settings, engine, running)["dashboard"].ready
+        with settings.home.address_written("dashboard", address, os.getpid()):
+            assert look(settings, engine, running)["dashboard"].ready
+            assert dashboard_address(settings) == address
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_all_who_start_at_once_get_the_same_secret(tmp_path: Path) -> None:
 
 def address_written(home: Home, pid: int, started_s: float) -> None:
     home.run.mkdir(parents=True, exist_ok=True)
-    record = {"bootstrap_servers": "127.0.0.1:9", "pid": pid, "started_s": started_s}
+    record = {"address": "127.0.0.1:9", "pid": pid, "started_s": started_s}
     (home.run / "broker.json").write_text(json.dumps(record))
 
 
@@ -145,3 +145,12 @@ def test_the_address_of_a_dead_broker_is_not_handed_out(tmp_path: Path) -> None:
         assert home.broker_address() is None, "a zombie"
         process.wait()
         assert home.broker_address() is None, "gone"
+
+
+def test_an_address_stands_while_it_can_be_used_and_the_first_one_keeps_it(tmp_path: Path) -> None:
+    home, me = Home(tmp_path), os.getpid()
+    with home.address_written("dashboard", "http://127.0.0.1:1", me):
+        with home.address_written("dashboard", "http://127.0.0.1:2", me):
+            assert home.dashboard_address() == "http://127.0.0.1:1"
+        assert home.dashboard_address() == "http://127.0.0.1:1"
+    assert home.dashboard_address() is None

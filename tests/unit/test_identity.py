@@ -99,3 +99,21 @@ def test_names_that_may_name_a_source(name: str) -> None:
 def test_names_that_may_not(name: str) -> None:
     with pytest.raises(UsageError, match="cannot name a source"):
         checked_source(name)
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_content_differs_where_a_text_does_but_for_the_two_letters_that_join_texts(one: str, other: str) -> None:
+    """The boundary of decision 0001, from both sides."""
+    hashes = [content_hash(LISTEN, {**SOUND, "song": text}, "u") for text in (one, other)]
+    joins = any(letter in text for text in (one, other) for letter in "\0\x1f")
+    assert joins or (hashes[0] == hashes[1]) == (one == other)
+
+
+def test_one_zero_character_counts_as_missing_and_the_separator_as_two_texts() -> None:
+    missing = {name: value for name, value in SOUND.items() if name != "song"}
+    assert content_hash(LISTEN, {**missing, "song": "\0"}, "u") == content_hash(LISTEN, missing, "u")
+    assert content_hash(LISTEN, {**missing, "song": "\0\0"}, "u") != content_hash(LISTEN, missing, "u")
+    split = [{**SOUND, "artist": "a\x1fb", "song": "c"}, {**SOUND, "artist": "a", "song": "b\x1fc"}]
+    is_split = content_hash(LISTEN, split[0], "u") == content_hash(LISTEN, split[1], "u")
+    names = [field.name for field in LISTEN.hashed_fields]
+    assert is_split is (names.index("song") == names.index("artist") + 1)

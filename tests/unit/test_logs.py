@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -54,3 +55,33 @@ def test_configuring_again_replaces(tmp_path: Path, capsys: pytest.CaptureFixtur
         configure_logging(load_settings(tmp_path))
     logging.getLogger("zipotify.test").info("once")
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+FORGED = "x\n2026-01-01 00:00:00,000 INFO zipotify.access: admin signed in\x1b[2K\r\u2028\x85 zipotify.access: forged"
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_no_text_from_outside_forges_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], log_format: Literal["text", "json"]
+) -> None:
+    """In a message, as an argument, as an extra, and in an error whose words are from outside."""
+    configure_logging(load_settings(tmp_path, log_format=log_format))
+    log = logging.getLogger("zipotify.test")
+    log.info("user %s", FORGED)
+    log.info(FORGED, extra={"source": FORGED})
+    try:
+        raise ValueError(FORGED)
+    except ValueError:
+        log.exception("it failed for %s", FORGED)
+    said = capsys.readouterr().err
+    assert not set(said) & {"\x1b", "\r", "\u2028", "\x85"} or log_format == "json"
+    lines = said.split("\n")[:-1]
+    begun = [line for line in lines if not line.startswith("    ")]
+    assert len(begun) == 3
+    if log_format == "json":
+        assert [json.loads(line)["logger"] for line in lines] == ["zipotify.test"] * 3
+        assert json.loads(lines[0])["message"] == f"user {FORGED}"
+        assert "\x1b" not in said
+    else:
+        assert all(" zipotify.test: " in line for line in begun)
+        assert any("ValueError: x" in line for line in lines)

@@ -7,13 +7,22 @@ import gzip
 import io
 import json
 import tracemalloc
+import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
+import polars as pl
 import pytest
 
 from support.lake import table
+from zipotify.catalog.hdf5 import read_hdf5
+from zipotify.catalog.raw import SourceReport
+from zipotify.catalog.recognise import find_sources
+from zipotify.catalog.texts import read_listen_counts
+from zipotify.catalog.triplets import read_triplets
 from zipotify.cli import _tables
 from zipotify.contracts import files
 from zipotify.contracts.answers import Answer
@@ -35,6 +44,7 @@ SOUND: dict[str, Any] = {
     **{"artist": "An artist", "song": "A song", "userId": "46"},
 }
 LIMITS = Limits()
+Reader = Callable[[list[Path]], tuple[pl.DataFrame, SourceReport]]
 
 
 def record(case: dict[str, Any], number: int = 0) -> bytes:
@@ -87,7 +97,7 @@ def bomb(path: Path, unit: bytes, count: int) -> Path:
 def test_a_gzip_bomb_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unit: bytes, problem: str) -> None:
     """With smaller bounds than the real ones, so that the bomb can be small too."""
     monkeypatch.setattr(files, "LONGEST_LINE_BYTES", 2**22)
-    monkeypatch.setattr(files, "_SMALL_BYTES", 2**22)
+    monkeypatch.setattr(files, "SMALL_BYTES", 2**22)
     path = bomb(tmp_path / "listen_events.json.gz", unit, 64 * 2**20 // len(unit))
     assert path.stat().st_size < 2**20
     tracemalloc.start()
@@ -96,6 +106,59 @@ def test_a_gzip_bomb_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             pass
     assert tracemalloc.get_traced_memory()[1] < 2**25
     tracemalloc.stop()
+
+
+def _catalogue_bomb(folder: Path, kind: str) -> tuple[Path, Reader]:
+    """A small file that stands for very much, of each kind that the catalogue is read from."""
+    line = b"u1\tSOAAAAA12345678901\t3\n"
+    if kind == "gzip":
+        return bomb(folder / "train_triplets.txt.gz", line * 1000, 64 * 2**20 // 25_000), read_triplets
+    if kind == "zip":
+        listens = b"TRAAAAA12345678901\tArtist\tTitle\tAR1\t3\n"
+        with zipfile.ZipFile(folder / "listens.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("../../listen_counts.tsv", listens * (64 * 2**20 // len(listens)))
+        return folder / "listens.zip", read_listen_counts
+    with h5py.File(folder / "song.h5", "w") as content:
+        for name in ("metadata/songs", "analysis/songs", "musicbrainz/songs"):
+            shape = (2, 3) if kind == "hdf5 of two dimensions" else (10**13,)
+            content.create_dataset(name, shape, dtype="S100", chunks=True)
+    return folder / "song.h5", read_hdf5
+
+
+@pytest.mark.parametrize("kind", ["gzip", "zip", "hdf5", "hdf5 of two dimensions"])
+def test_a_bomb_among_catalogue_files_is_named_and_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Tables of 10^13 rows take no place in a file; they must take none in memory either."""
+    monkeypatch.setattr(files, "SMALL_BYTES", 2**22)
+    monkeypatch.setattr(files, "MOST_EXPANSION", 20)
+    path, read = _catalogue_bomb(tmp_path, kind)
+    assert path.stat().st_size < 2**20
+    assert [*find_sources([path]).files.values()] == [[path]]
+    tracemalloc.start()
+    frame, report = read([path])
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (len(frame), list(report.broken)) == (0, [str(path)])
+    assert "bomb" in report.broken[str(path)] or "dimensions" in report.broken[str(path)]
+    assert peak_bytes < 2**25
+    assert not (tmp_path.parent.parent / "listen_counts.tsv").exists()
+
+
+def test_archives_that_can_not_be_read_are_named(tmp_path: Path) -> None:
+    """One with a wrong checksum, an empty one, one that is none, and one whose method nobody knows."""
+    line = b"TRAAAAA12345678901\tArtist\tTitle\tAR1\t3\n"
+    with zipfile.ZipFile(tmp_path / "good.zip", "w") as archive:
+        archive.writestr("listen_counts.tsv", line)
+    whole = (tmp_path / "good.zip").read_bytes()
+    assert len(read_listen_counts([tmp_path / "good.zip"])[0]) == 1
+    zipfile.ZipFile(tmp_path / "empty.zip", "w").close()
+    (tmp_path / "empty.zip").write_bytes(b"PK\x03\x04")
+    (tmp_path / "checksum.zip").write_bytes(whole.replace(b"Artist", b"Tritas"))
+    (tmp_path / "method.zip").write_bytes(whole.replace(b"\x14\0\0\0\0\0", b"\x14\0\0\0\x63\0"))
+    bad = sorted(tmp_path.glob("[!g]*.zip"))
+    _, report = read_listen_counts(bad)
+    assert sorted(report.broken) == sorted(map(str, bad))
 
 
 def test_a_gzip_that_compresses_well_is_no_bomb(tmp_path: Path) -> None:

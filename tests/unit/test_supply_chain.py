@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "scripts"))
@@ -71,3 +73,18 @@ def test_the_secret_scan_finds_what_it_should(tmp_path: Path, line: str) -> None
     assert [problem.split(":")[1] for problem in audit_secrets.found_in([file])] == ["2"]
     file.write_text("digest = '" + "0123456789abcdef" * 4 + "'\n")
     assert audit_secrets.found_in([file]) == []
+
+
+def test_the_workflow_is_valid_and_runs_no_code_of_others() -> None:
+    """Targets of ours, every hook, the bill of materials and the audit; no action that could change under us."""
+    path = PROJECT / ".github" / "workflows" / "check.yml"
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", str(path)]
+    assert subprocess.run(check, capture_output=True).returncode == 0
+    (job,) = yaml.safe_load(path.read_text())["jobs"].values()
+    commands = " ".join(step["run"] for step in job["steps"])
+    assert not any("uses" in step for step in job["steps"])
+    for wanted in ("make ${{ matrix.target }}", "pre-commit run --all-files", "scripts/sbom.py", "pip-audit"):
+        assert wanted in commands
+    assert set(job["strategy"]["matrix"]["target"]) == {"check", "test"}
+    hooks = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    assert {hook["id"] for hook in hooks} >= {"bandit", "secrets", "mypy", "ruff-check", "import-rule", "sqlfluff"}

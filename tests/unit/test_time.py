@@ -90,5 +90,15 @@ def test_live_counts_take_events_of_a_clock_that_was_set_back(settings: Settings
 
 def _live_play(number: int, at_ms: int) -> dict[str, Any]:
     who = {"event_id": str(number), "topic": LISTEN_EVENTS, "source": "sim", "user_key": "u", "session_id": 1}
-    what = {"artist": "A", "song": "S", "city": "", "state": "", "gender": "", "level": "free", "device": ""}
+    what = {
+        "duration": 200.0,
+        "page": None,
+        "artist": "A",
+        "song": "S",
+        "city": "",
+        "state": "",
+        "gender": "",
+        "level": "free",
+        "device": "",
+    }
     return {**who, **what, "ts": at_ms, "produced_ms": at_ms}

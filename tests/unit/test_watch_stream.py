@@ -41,7 +41,7 @@ def _watch(monkeypatch: pytest.MonkeyPatch, settings: Settings, expected: int) -
     passes: list[Settings] = []
     monkeypatch.setattr(maintenance, "Supervisor", _Supervised)
     monkeypatch.setattr(maintenance, "waiting_count", lambda _settings: 7)
-    monkeypatch.setattr(maintenance, "_catch_up", passes.append)
+    monkeypatch.setattr(maintenance, "catch_up", passes.append)
     said = watch_stream(settings.model_copy(update={"bootstrap_servers": "far:1"}))
     assert len(passes) == expected
     return said

@@ -53,7 +53,7 @@ def test_an_external_broker_beats_the_running_one_beats_the_usual_port(settings:
     assert bootstrap_servers(settings) == "127.0.0.1:9092"
     settings.home.run.mkdir(parents=True)
     me = psutil.Process()
-    record = {"bootstrap_servers": "127.0.0.1:7", "pid": me.pid, "started_s": me.create_time()}
+    record = {"address": "127.0.0.1:7", "pid": me.pid, "started_s": me.create_time()}
     (settings.home.run / "broker.json").write_text(json.dumps(record))
     assert bootstrap_servers(settings) == "127.0.0.1:7"
     assert bootstrap_servers(load_settings(settings.home.root, bootstrap_servers="far:1")) == "far:1"
