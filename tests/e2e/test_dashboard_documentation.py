@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import requests
 
@@ -48,4 +50,6 @@ def test_it_is_shut_in(reader: Visit, served: Served) -> None:
     reader.complaints.clear()  # of the refused request, which the test itself made
     page = requests.get(reader.base + PATH, timeout=60)
     assert page.headers["content-security-policy"].startswith("sandbox allow-scripts;")
-    assert str(served.settings.home.root.parent.parent) not in page.text
+    folder = re.escape(str(served.settings.home.root.parent.parent))
+    # Megabytes in an assertion would be compared line by line, for hours.
+    assert re.findall(f".{{0,80}}{folder}.{{0,80}}", page.text)[:3] == []

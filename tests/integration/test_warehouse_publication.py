@@ -31,7 +31,7 @@ def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A copy of the dbt project that the test may change."""
     copy = tmp_path / "dbt"
     shutil.copytree(lake_sources.project_folder(), copy, ignore=shutil.ignore_patterns("target", "logs"))
-    for module in ("plan", "runner", "sources"):
+    for module in ("plan", "runner", "sources", "documentation"):
         monkeypatch.setattr(f"zipotify.warehouse.{module}.project_folder", lambda: copy)
     return copy
 
