@@ -5,7 +5,8 @@
 Every part runs in a process of its own. Our runs are measured whole, start-up included; for the libraries, time begins
 when the finished table lies in memory. CPU seconds are the measure where other load on the machine would disturb the
 clock; what two processes gain is read off the clock, so `--sections processes` wants the machine for itself, and the
-same gain of a plain loop is measured beside it, as shared cores rarely give twice the work. Each figure is the best of
+same gain of a plain loop is measured beside it, as shared cores rarely give twice the work (and `TMPDIR` somewhere in
+memory: a disk that both wait for is not what is measured). Each figure is the best of
 some rounds, in which both sides take turns. The kernel's memory for files is touched before: whoever is the first to
 use a page pays for it on a virtual machine.
 """
@@ -21,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -162,33 +163,41 @@ def _line_count(path: Path) -> int:
 
 
 def processes(config: str, users: int, folder: Path) -> dict[str, Any]:
-    """Whole runs by one process and by two, taking turns; and what a plain loop gains here.
+    """Whole runs by one process and by two, taking turns; what a plain loop gains here; and two runs at once.
 
-    By CPU, the gain is what it would be if the two never waited for a core: start-up is done by one, the rest by both.
+    Two runs at once, by one process each, share nothing. Each goes as fast as one process does while the other core is
+    busy, which on a shared machine is slower than one that has all to itself: with that two processes are compared too.
     """
     size = ("-c", config, *PERIOD)
-    costs: dict[str, dict[int, Cost]] = {form: {} for form in ("ndjson", "parquet", "none")}
+    costs: dict[str, dict[str, Cost]] = {form: {} for form in ("ndjson", "parquet", "none")}
     loops: dict[int, float] = {}
-    start_s = min(cli(*size, "-n", "10", "--format", "none")["cpu_seconds"] for _ in range(ROUNDS))
     for _ in range(ROUNDS):
         for count in (1, 2):
             loops[count] = min(_loop_s(count), loops.get(count, float("inf")))
-            for form, best in costs.items():
-                run = (*size, "-n", str(users), "-p", str(count), "--format", form, str(folder / form))
-                best[count] = better(best.get(count), cli(*run))
+        for form, best in costs.items():
+            for what, crews in (("one", [1]), ("two", [2]), ("one beside another", [1, 1])):
+                shutil.rmtree(folder / form, ignore_errors=True)  # emptying old files is not part of writing new ones
+                run = (*size, "-n", str(users), "--format", form)
+                spent = _at_once(
+                    [(*run, "-p", str(crew), str(folder / form / str(at))) for at, crew in enumerate(crews)]
+                )
+                best[what] = better(best.get(what), spent)
     return {
         "users": users,
         "costs": costs,
-        "start_up_cpu_seconds": start_s,
-        "two processes are so many times as fast": {
-            form: {
-                "clock": best[1]["seconds"] / best[2]["seconds"],
-                "CPU": best[1]["cpu_seconds"] / (start_s + (best[2]["cpu_seconds"] - start_s) / 2),
-            }
+        "two processes are so many times as fast as": {
+            form: {one: best[one]["seconds"] / best["two"]["seconds"] for one in ("one", "one beside another")}
             for form, best in costs.items()
         },
         "two plain loops beside one another are so many times as fast": 2 * loops[1] / loops[2],
     }
+
+
+def _at_once(runs: list[tuple[str, ...]]) -> Cost:
+    """The costs of runs beside one another, on average."""
+    with ThreadPoolExecutor() as pool:
+        spent = list(pool.map(lambda run: cli(*run), runs))
+    return {name: sum(cost[name] for cost in spent) / len(spent) for name in spent[0]}
 
 
 def _loop(steps: int) -> int:

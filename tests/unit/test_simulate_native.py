@@ -89,6 +89,21 @@ def test_where_nothing_can_be_kept_it_is_compiled_each_time(tmp_path: Path) -> N
         assert probed(tmp_path / "file") == [[1, 2, 0], True]
 
 
+def test_a_run_into_parquet_imports_no_pandas(tmp_path: Path) -> None:
+    """Which Arrow does by itself, for half a second in each process, when it is handed lists or NumPy arrays."""
+    size = ["-n", "20", "-s", "2024-01-01", "-e", "2024-01-03", "-q", "--catalog", "builtin", "--format", "parquet"]
+    call = ["zipotify", "simulate", *size, str(tmp_path / "out")]
+    script = "import atexit, sys, zipotify.cli; atexit.register(lambda: print('pandas' in sys.modules)); "
+    done = subprocess.run(
+        [sys.executable, "-c", f"{script}sys.argv = {call}; zipotify.cli.main()"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "False"
+    assert list((tmp_path / "out").rglob("*.parquet"))
+
+
 def test_old_builds_go_and_those_in_use_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZIPOTIFY_CACHE", str(tmp_path))
     folders = []

@@ -107,18 +107,25 @@ class BatchRun:
             self._write_checkpoint(hands.snapshot())
 
     def _rounds_until(self, hands: Hands, moment_s: float) -> None:
-        """Rounds up to then, to the end or to a stop; each is begun before the one before it is written."""
+        """Rounds up to then, to the end or to a stop; each is begun before the one before it is encoded."""
         hands.begin(*self._next_round())
-        goes_on = True
+        goes_on = self._simulated(hands, moment_s)
+        hands.encode(self._unit_events, self._units)
         while goes_on:
-            count = hands.simulated()
-            hands.encode(self._unit_events, self._units)
-            self._clock_s, self._width_s = self._next_round()[1], next_width_s(self._width_s, count, self._round_events)
-            goes_on = not self.is_finished and not self._stop() and time.monotonic() < moment_s
-            if goes_on:
-                hands.begin(*self._next_round())
+            goes_on = self._simulated(hands, moment_s)
             self._write(hands)
+            hands.encode(self._unit_events, self._units)
+        self._write(hands)
         hands.written()
+
+    def _simulated(self, hands: Hands, moment_s: float) -> bool:
+        """Wait for the round that was begun, and begin the next; returns whether there is one."""
+        count = hands.simulated()
+        self._clock_s, self._width_s = self._next_round()[1], next_width_s(self._width_s, count, self._round_events)
+        goes_on = not self.is_finished and not self._stop() and time.monotonic() < moment_s
+        if goes_on:
+            hands.begin(*self._next_round())
+        return goes_on
 
     def _next_round(self) -> tuple[int, int]:
         return self._clock_s, min(self._clock_s + self._width_s, self._plan.end_s)

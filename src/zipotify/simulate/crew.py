@@ -2,8 +2,8 @@
 
 In a round, each simulates its share of the users up to the same moment and lays the events where all can read them;
 then the round's units are dealt out, and each encodes its units from everybody's events. So no process waits for
-another's output, and the result is the same for any number of them. The next round is begun before this one is
-written: who is done early goes on with it, and waits for the others once a round instead of at each step.
+another's output, and the result is the same for any number of them. A round is simulated before the one before it is
+encoded: what a process needs of the others was made while it still had work of its own, so that it rarely waits.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from zipotify.errors import ZipotifyError
 from zipotify.runtime.processes import forking
 from zipotify.simulate.engine import Snapshot
 from zipotify.simulate.shard import joined_snapshots
-from zipotify.simulate.worker import Made, Stretch, Work, Worker, Written, stretches_of
+from zipotify.simulate.worker import Made, Work, Worker, Written, stretches_of
 
 
 class Hands(Protocol):
@@ -32,7 +32,7 @@ class Hands(Protocol):
         """Wait for the round that was begun; returns its number of page views."""
 
     def encode(self, unit_events: int, first_unit: int) -> None:
-        """Go on to encode that round in units of about so many page views."""
+        """Go on to encode the round that was waited for last, in units of about so many page views."""
 
     def encoded(self) -> list[Written]:
         """Wait for them."""
@@ -51,13 +51,13 @@ class Hands(Protocol):
 
 
 class Solo:
-    """This process alone, which does everything when it is waited for."""
+    """This process alone, which simulates when it is waited for, and does all else at once."""
 
     def __init__(self, work: Work) -> None:
         self._worker = Worker(work)
-        self._round = (0, 0)
+        self._begun = self._round = (0, 0)
         self._made = Made(np.zeros(1, np.int64))
-        self._stretches: list[Stretch] = []
+        self._written: list[Written] = []
 
     def __enter__(self) -> Hands:
         return self
@@ -67,20 +67,22 @@ class Solo:
 
     def begin(self, after_s: int, until_s: int) -> None:
         """Note the round."""
-        self._round = (after_s, until_s)
+        self._begun = (after_s, until_s)
 
     def simulated(self) -> int:
         """Simulate it; returns the number of page views."""
+        self._round = self._begun
         self._made = self._worker.simulate(*self._round)
         return int(self._made.counts.sum())
 
     def encode(self, unit_events: int, first_unit: int) -> None:
-        """Note its units."""
-        self._stretches = stretches_of(self._made.counts, *self._round, unit_events, first_unit)
+        """Encode it."""
+        stretches = stretches_of(self._made.counts, *self._round, unit_events, first_unit)
+        self._written = self._worker.encode(stretches, [self._made.lent])
 
     def encoded(self) -> list[Written]:
-        """Encode them."""
-        return self._worker.encode(self._stretches, [None])
+        """What was encoded."""
+        return self._written
 
     def write(self, offsets: list[dict[str, int]]) -> None:
         """Write them."""
@@ -105,7 +107,7 @@ class Crew:
         context = forking(__name__)
         self._pipes: list[Connection] = []
         self._processes = []
-        self._round = (0, 0)
+        self._begun = self._round = (0, 0)
         self._made: list[Made] = []
         self._dealt: list[int] = []
         self._is_writing = False
@@ -132,12 +134,12 @@ class Crew:
 
     def begin(self, after_s: int, until_s: int) -> None:
         """Everybody goes on to simulate their users."""
-        self._round = (after_s, until_s)
+        self._begun = (after_s, until_s)
         self._tell_all("simulate", after_s, until_s)
 
     def simulated(self) -> int:
         """Wait for everybody; returns the number of page views of all."""
-        self._made = self._answers()
+        self._round, self._made = self._begun, self._answers()
         return sum(int(each.counts.sum()) for each in self._made)
 
     def encode(self, unit_events: int, first_unit: int) -> None:

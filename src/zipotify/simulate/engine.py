@@ -13,7 +13,7 @@ import numpy as np
 from zipotify.errors import ContractError
 from zipotify.simulate import draws
 from zipotify.simulate.draws import Ints
-from zipotify.simulate.events import Events
+from zipotify.simulate.events import Events, Place
 from zipotify.simulate.native.order import by_value
 from zipotify.simulate.native.steps import WEEK_S, Music, Rows, Rules, Users, first_sessions
 from zipotify.simulate.native.walk import walk
@@ -43,13 +43,13 @@ class Simulation:
         self._at: dict[str, Ints] = {name: np.empty(0, np.int64) for name in _CHANGING}
         self._users = self._joined_by_newcomers()
 
-    def advance(self, until_s: int) -> Events:
-        """Simulate on to `until_s` (inclusive) and return the events since the clock."""
+    def advance(self, until_s: int, place: Place | None = None) -> Events:
+        """Simulate on to `until_s` (inclusive) and return the events since the clock, at that place if there is one."""
         if self.population.grow(until_s):
             self._users = self._joined_by_newcomers()
         parts = [self._walk(until_s)] if self._drift is None else self._walk_by_weeks(until_s)
         self.clock_s = until_s
-        return _in_order(Events.joined(parts), self.plan.first_state)
+        return _in_order(Events.joined(parts), self.plan.first_state, place)
 
     def snapshot(self) -> Snapshot:
         """All that changes, as arrays; with the plan it restores the simulation."""
@@ -150,12 +150,12 @@ def _room(count: int) -> Rows:
 
 def _events(rows: Rows, count: int) -> Events:
     filled = {name: values[:count] for name, values in rows._asdict().items()}
-    return Events(**filled, fault=np.zeros(count, np.int8), arrive_s=filled["ts_s"])
+    return Events(**filled)
 
 
-def _in_order(events: Events, first_state: int) -> Events:
+def _in_order(events: Events, first_state: int, place: Place | None) -> Events:
     """By time; a user's own events come in the order they were noted, and users by id, as they were walked."""
     order = by_value(events.ts_s)
-    ordered = events.part(order)
+    ordered = events.laid(order, place(len(order))) if place else events.part(order)
     ordered.state += first_state
     return ordered

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -30,38 +31,57 @@ class Events:
     after_login: Bools
     played_ms: Ints
     """How much of the track was heard; -1 where no song starts."""
-    fault: Ints
-    """What is wrong with it on purpose; 0 for nothing (see `faults`)."""
-    arrive_s: Ints
-    """When it arrives: when it happens, unless it is spoiled."""
+    fault: Ints | None = None
+    """What is wrong with it on purpose; 0 for nothing (see `faults`). None where a run spoils nothing."""
+    arrive_s: Ints | None = None
+    """When it arrives, where a run spoils some."""
 
     def __len__(self) -> int:
         return len(self.ts_s)
 
+    @property
+    def arrival_s(self) -> Ints:
+        """When it arrives: when it happens, unless it is spoiled."""
+        return self.ts_s if self.arrive_s is None else self.arrive_s
+
+    def columns(self) -> dict[str, Any]:
+        """By name, those that there are."""
+        return {name: column for name, column in vars(self).items() if column is not None}
+
     def part(self, rows: Ints | slice) -> Events:
         """Some of the rows."""
-        return Events(*(getattr(self, field.name)[rows] for field in fields(self)))
+        return Events(**{name: column[rows] for name, column in self.columns().items()})
+
+    def laid(self, rows: Ints, into: Events) -> Events:
+        """Some of the rows, written into others."""
+        for name, column in into.columns().items():
+            # Any mode but "raise" writes there directly.
+            np.take(getattr(self, name), rows, out=column, mode="clip")
+        return into
 
     @classmethod
     def joined(cls, parts: Sequence[Events]) -> Events:
         """One after the other."""
         if not parts:
             none = np.empty(0, np.int64)
-            return cls(none, none, none, none, none, none, none.astype(bool), none, none, none)
+            return cls(**{field.name: none for field in fields(cls)} | {"after_login": none.astype(bool)})
         if len(parts) == 1:
             return parts[0]
-        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+        return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in parts[0].columns()})
 
     @classmethod
     def merged(cls, parts: Sequence[Events]) -> Events:
         """Events of disjoint users in the order of arrival, then user."""
         done, *todo = parts
         for part in todo:
-            order = merged(done.arrive_s, done.user_id, part.arrive_s, part.user_id)
-            pairs = ((getattr(done, field.name), getattr(part, field.name)) for field in fields(cls))
-            done = cls(*(taken(order, *pair) for pair in pairs))
+            order = merged(done.arrival_s, done.user_id, part.arrival_s, part.user_id)
+            done = cls(**{name: taken(order, column, getattr(part, name)) for name, column in done.columns().items()})
         return done
 
     def session_ids(self) -> Ints:
         """Ids of the sessions: a function of user and session number alone."""
         return np.asarray((self.user_id << SESSION_BITS) + self.session)
+
+
+Place: TypeAlias = Callable[[int], Events]
+"""Gives room for so many events that nothing spoils, to be written over."""

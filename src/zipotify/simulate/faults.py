@@ -73,8 +73,8 @@ class Mischief:
         copies.fault = wanted[copied]
         copies.arrive_s = self._arrival(copies.ts_s, faults[copied])
         waiting = Events.joined([self._held, originals, copies])
-        order = np.lexsort((waiting.fault, waiting.item, waiting.ts_s, waiting.user_id, waiting.arrive_s))
-        arrived = int(np.searchsorted(waiting.arrive_s[order], until_s, side="right"))
+        order = np.lexsort((waiting.fault, waiting.item, waiting.ts_s, waiting.user_id, waiting.arrival_s))  # type: ignore[arg-type]
+        arrived = int(np.searchsorted(waiting.arrival_s[order], until_s, side="right"))
         self._held = waiting.part(order[arrived:])
         return waiting.part(order[:arrived])
 
@@ -137,10 +137,11 @@ class FaultWriter(LineWriter):
 
     def _truth_of(self, topic: str, some: Events) -> Iterator[tuple[int, bytes]]:
         skew, drift, which, sessions = self._skew_s(some), self._drifts(some), self._spoiler(some), some.session_ids()
-        for at in np.flatnonzero((some.fault != NONE) | (skew != 0) | drift).tolist():
+        faults = np.zeros(len(some), np.int8) if some.fault is None else some.fault
+        for at in np.flatnonzero((faults != NONE) | (skew != 0) | drift).tolist():
             base = {"topic": topic, "ts": int(some.ts_s[at] + skew[at]) * 1000, "sessionId": int(sessions[at])}
-            base |= {"itemInSession": int(some.item[at]), "arrives": int(some.arrive_s[at]) * 1000}
-            fault, arrives = int(some.fault[at]), int(some.arrive_s[at])
+            base |= {"itemInSession": int(some.item[at]), "arrives": int(some.arrival_s[at]) * 1000}
+            fault, arrives = int(faults[at]), int(some.arrival_s[at])
             if fault != NONE:
                 yield arrives, orjson.dumps(base | {"fault": _KINDS[fault]} | _expected(fault, int(which[at])))
             if skew[at]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from zipotify.simulate.draws import Ints
 from zipotify.simulate.engine import Simulation, Snapshot
-from zipotify.simulate.events import Events
+from zipotify.simulate.events import Events, Place
 from zipotify.simulate.faults import Mischief
 from zipotify.simulate.plan import Plan
 
@@ -23,8 +23,10 @@ class Shard:
         self._simulations = [Simulation(plan) for plan in mine]
         self._mischief = Mischief(mine[0]) if mine[0].faults else None
 
-    def advance(self, until_s: int) -> Events:
-        """Events up to then."""
+    def advance(self, until_s: int, place: Place | None = None) -> Events:
+        """Events up to then; at that place, if it is given and they come from one simulation as they are."""
+        if len(self._simulations) == 1 and not self._mischief:
+            return self._simulations[0].advance(until_s, place)
         events = Events.merged([simulation.advance(until_s) for simulation in self._simulations])
         return self._mischief.spoil(events, until_s) if self._mischief else events
 

@@ -14,7 +14,7 @@ from zipotify.simulate.engine import Snapshot
 from zipotify.simulate.events import Events
 from zipotify.simulate.plan import Plan
 from zipotify.simulate.shard import Shard
-from zipotify.simulate.shared import Lent, Readers, Shelf
+from zipotify.simulate.shared import SHELVES, Lent, Readers, Shelf
 from zipotify.simulate.sinks import SINKS, Format, Unit
 
 
@@ -56,28 +56,27 @@ class Worker:
     """One process's share: some users, and some units of each round."""
 
     def __init__(self, work: Work, which: int = 0, of: int = 1) -> None:
-        self._which = which
         self._shard = Shard(work.plans, which, of)
         self._sink = SINKS[work.format](work.plans, work.folder)
         self._sink.get_ready()
-        self._shelves = deque(Shelf(side) for side in range(2 if of > 1 else 0))
+        self._shelves = deque(Shelf(side) for side in range(SHELVES if of > 1 else 0))
         self._readers = Readers()
         self._events = Events.joined([])
         self._units: list[Unit] = []
 
     def simulate(self, after_s: int, until_s: int) -> Made:
         """Simulate on."""
-        self._events = self._shard.advance(until_s)
-        part = (self._events.arrive_s - after_s - 1) // _part_s(after_s, until_s)
-        counts = np.bincount(np.maximum(part, 0), minlength=_PARTS)
         self._shelves.rotate()
-        return Made(counts, self._shelves[0].lay(self._events) if self._shelves else None)
+        shelf = self._shelves[0] if self._shelves else None
+        self._events = self._shard.advance(until_s, shelf.room if shelf else None)
+        part = (self._events.arrival_s - after_s - 1) // _part_s(after_s, until_s)
+        counts = np.bincount(np.maximum(part, 0), minlength=_PARTS)
+        return Made(counts, shelf.lay(self._events) if shelf else None)
 
     def encode(self, stretches: list[Stretch], lent: list[Lent | None]) -> list[Written]:
         """Make units from everybody's events and keep them until it is known where they go."""
         theirs = [
-            self._events if place is None or owner == self._which else self._readers.events(owner, place)
-            for owner, place in enumerate(lent)
+            self._events if place is None else self._readers.events(owner, place) for owner, place in enumerate(lent)
         ]
         self._units = [
             self._sink.encode(stretch.number, Events.merged([_within(events, stretch) for events in theirs]))
@@ -116,7 +115,7 @@ def _part_s(after_s: int, until_s: int) -> int:
 
 
 def _within(events: Events, stretch: Stretch) -> Events:
-    first, end = np.searchsorted(events.arrive_s, [stretch.after_s, stretch.until_s], side="right")
+    first, end = np.searchsorted(events.arrival_s, [stretch.after_s, stretch.until_s], side="right")
     return events.part(slice(int(first), int(end)))
 
 
