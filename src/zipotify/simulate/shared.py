@@ -63,8 +63,7 @@ class Shelf:
         """Give the memory back; whoever still reads it keeps it until then."""
         if self._memory is not None:
             self._lying = None
-            with suppress(BufferError):  # as below
-                self._memory.close()
+            self._memory.close()
             self._memory.unlink()
             self._memory = None
 
