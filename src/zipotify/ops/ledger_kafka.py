@@ -6,6 +6,7 @@ transaction, so each record is read once. Records behind that are in flight and 
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ CountKey = tuple[str, str, int, int]
 
 HOUR_S = 3600
 _TIMEOUT_S = 30.0
+_POLL_S = 1.0
 _BATCH = 5_000
 
 
@@ -60,11 +62,11 @@ def count_produced(settings: Settings, engine: Engine) -> Produced:
 
 
 def _read_kafka(settings: Settings, engine: Engine, produced: Produced) -> None:
-    consumer = _consumer(settings)
+    consumer = consumer_at(settings, bootstrap_servers(settings), "zipotify-ledger")
     try:
         ends, starts, gaps = _ranges(consumer, engine)
         fresh: Counter[CountKey] = Counter()
-        for message in _messages(consumer, starts, ends):
+        for message in messages(consumer, starts, ends):
             place = (str(message.topic()), int(message.partition() or 0))
             is_committed = int(message.offset() or 0) < produced.boundary.get(place, 0)
             (fresh if is_committed else produced.in_flight)[_count_key(message)] += 1
@@ -74,12 +76,13 @@ def _read_kafka(settings: Settings, engine: Engine, produced: Produced) -> None:
         _store(connection, engine, fresh, starts, produced.boundary, gaps)
 
 
-def _consumer(settings: Settings) -> Consumer:
+def consumer_at(settings: Settings, servers: str, group: str) -> Consumer:
+    """A consumer that is told what to read, and remembers nothing at the broker."""
     return Consumer(
         {
             **client_options(settings),
-            "bootstrap.servers": bootstrap_servers(settings),
-            "group.id": "zipotify-ledger",
+            "bootstrap.servers": servers,
+            "group.id": group,
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
             "queued.max.messages.kbytes": 32_768,
@@ -114,21 +117,25 @@ def _partitions(consumer: Consumer) -> list[Partition]:
     return [(topic, number) for topic in TOPICS if topic in found for number in found[topic].partitions]
 
 
-def _messages(consumer: Consumer, starts: dict[Partition, int], ends: dict[Partition, int]) -> Iterator[Message]:
+def messages(consumer: Consumer, starts: dict[Partition, int], ends: dict[Partition, int]) -> Iterator[Message]:
     """All messages from the starts up to the ends, each once."""
-    waiting = {place: end for place, end in ends.items() if end > starts[place]}
-    consumer.assign([TopicPartition(*place, starts[place]) for place in waiting])
-    while waiting:
-        batch = consumer.consume(_BATCH, timeout=_TIMEOUT_S)
-        if not batch:
+    left = {place: end - starts[place] for place, end in ends.items() if end > starts[place]}
+    consumer.assign([TopicPartition(*place, starts[place]) for place in left])
+    deadline = time.monotonic() + _TIMEOUT_S
+    while left:
+        # No more than there are: the client waits for as many as it is asked for.
+        batch = consumer.consume(min(_BATCH, sum(left.values())), timeout=_POLL_S)
+        if batch:
+            deadline = time.monotonic() + _TIMEOUT_S
+        elif time.monotonic() > deadline:
             raise BrokerUnreachableError(f"Kafka sent nothing for {_TIMEOUT_S:.0f} s", "is the broker healthy?")
         for message in batch:
             _raise_error(message.error())
             place, offset = (str(message.topic()), int(message.partition() or 0)), int(message.offset() or 0)
-            if offset < waiting.get(place, 0):
+            if offset < ends[place]:
                 yield message
-            if offset >= ends[place] - 1:
-                waiting.pop(place, None)
+            left[place] = ends[place] - offset - 1
+        left = {place: count for place, count in left.items() if count > 0}
 
 
 def _raise_error(error: KafkaError | None) -> None:
