@@ -22,6 +22,7 @@ from support.command import environment
 from support.lake import rows, table
 from zipotify.contracts.decode import Limits, Refusal, decode
 from zipotify.contracts.fields import EVENTS, LISTEN_EVENTS, TOPICS
+from zipotify.contracts.period import Period, period_of
 from zipotify.contracts.tables import TABLES
 from zipotify.errors import ContractError, HomeInUseError, UsageError
 from zipotify.lake import ensure_tables, load
@@ -130,6 +131,34 @@ def test_other_content_is_a_conflict_and_the_first_one_stays(settings: Settings,
     assert sorted(kept["value"]) == sorted(others)
     assert table(settings.home.lake, LISTEN_EVENTS)["song"].to_list() == ["Ninety Rivers"]
     assert totals(settings)[0]
+
+
+_DAY_MS = 86_400_000
+_MIDNIGHT_MS = 1_704_067_200_000
+
+
+def test_ranges_of_days_give_what_one_load_gives(tmp_path: Path) -> None:
+    """Three ranges without a gap, the middle one twice; a record without a time is in each, and is kept each time."""
+    moments = [_MIDNIGHT_MS + offset for offset in (-1, 0, _DAY_MS - 1, _DAY_MS, 3 * _DAY_MS - 1, 3 * _DAY_MS)]
+    file = listens(
+        tmp_path, *(bent(ts=ts, itemInSession=item) for item, ts in enumerate(moments)), bent(ts="noon"), b"no JSON"
+    )
+    whole, parts = home_at(tmp_path, "whole"), home_at(tmp_path, "parts")
+    load_files(whole, [file], "recorded")
+    ranges = [(None, "2023-12-31"), ("2024-01-01", "2024-01-01"), ("2024-01-01", "2024-01-01"), ("2024-01-02", None)]
+    reports = [load_files(parts, [file], "recorded", period=period_of(*days)) for days in ranges]
+    assert [report.bronze_count for report in reports] == [1, 2, 0, 3]
+    assert [report.outside_count for report in reports] == [5, 4, 4, 3]
+    assert [report.refused.total() for report in reports] == [2] * 4
+    assert state(parts)[LISTEN_EVENTS] == state(whole)[LISTEN_EVENTS]
+    assert totals(parts) == (True, 8 + 8, 6, 8, 2, 0)
+
+
+def test_a_range_of_days_that_is_none_is_wrong_use() -> None:
+    assert period_of(None, None) == Period()
+    for first, last in (("2024-02-30", None), ("2024-01-02", "2024-01-01"), (None, "yesterday"), ("", None)):
+        with pytest.raises(UsageError, match="-day"):
+            period_of(first, last)
 
 
 def test_sources_do_not_mix(settings: Settings, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from zipotify.contracts import outbox
 from zipotify.contracts.erasure import require_applied
 from zipotify.contracts.files import RawRecord, find_files, read_records
 from zipotify.contracts.identity import checked_source
+from zipotify.contracts.period import Period
 from zipotify.contracts.tables import BRONZE, LOADS, QUARANTINE, REMOVED, REPEATS, TABLES, Table
 from zipotify.lake.arrow import arrow_table
 from zipotify.lake.judge import Judge, Outcome
@@ -33,6 +34,7 @@ from zipotify.settings import Settings
 CHUNK_RECORDS = 100_000
 CHUNK_BYTES = 128 * 2**20
 FINISHED = -1
+_ALL_DAYS = Period()
 
 
 @dataclass
@@ -44,6 +46,8 @@ class LoadReport:
     bronze_count: int = 0
     repeat_count: int = 0
     erased_count: int = 0
+    outside_count: int = 0
+    """Not of the days asked for: left in the files, and no part of `read_count`."""
     refused: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcome: Outcome) -> None:
@@ -61,8 +65,9 @@ def load_files(
     source: str,
     topic: str | None = None,
     on_progress: Callable[[LoadReport], None] = lambda _report: None,
+    period: Period = _ALL_DAYS,
 ) -> LoadReport:
-    """Load files and folders into bronze.
+    """Load files and folders into bronze, or of them the days of `period`.
 
     Raises MissingInputError or UsageError before anything is written, and HomeInUseError.
     """
@@ -74,17 +79,18 @@ def load_files(
         ensure_tables(settings.home.lake)
         outbox.move_to_quarantine(settings.home)
         apply_waiting(settings)
-        return _Load(settings, files, source, topic).run(records, on_progress)
+        return _Load(settings, files, source, topic, period).run(records, on_progress)
 
 
 class _Load:
-    def __init__(self, settings: Settings, files: list[Path], source: str, topic: str | None) -> None:
+    def __init__(self, settings: Settings, files: list[Path], source: str, topic: str | None, period: Period) -> None:
         self._settings = settings
         self._lake = settings.home.lake
         self._source = source
+        self._period = period
         self._files = ", ".join(file.name for file in files)[:2000]
         earlier = pl.read_delta(str(self._lake / LOADS.path))
-        self.load_id = _load_id(files, source, topic, earlier)
+        self.load_id = _load_id(files, f"{source}|{topic or ''}{_of_days(period)}", earlier)
         # A resumed load keeps its hour, so that its records count in one place of the ledger.
         begun: list[datetime] = earlier.filter(load_id=self.load_id)["hour_at"].to_list()
         self._read_at = min(begun, default=datetime.now(UTC))
@@ -94,7 +100,8 @@ class _Load:
         """Judge and write chunk by chunk."""
         report = LoadReport(self.load_id)
         chunk = 0
-        while batch := _next_chunk(records):
+        wanted = records if self._period.is_open else self._of_period(records, report)
+        while batch := _next_chunk(wanted):
             self._settings.home.require_room(self._settings.home_max_bytes)
             outcome = self._judge.judge(batch, report.read_count)
             self._write_read(outcome, chunk)
@@ -105,6 +112,13 @@ class _Load:
             chunk += 1
         self._write_loads([("", 0)], FINISHED, chunk)
         return report
+
+    def _of_period(self, records: Iterator[RawRecord], report: LoadReport) -> Iterator[RawRecord]:
+        for record in records:
+            if self._period.holds(record.value):
+                yield record
+            else:
+                report.outside_count += 1
 
     def _write_read(self, outcome: Outcome, chunk: int) -> None:
         self._write_loads(list(outcome.read.items()), chunk, chunk)
@@ -136,10 +150,14 @@ def _next_chunk(records: Iterator[RawRecord]) -> list[RawRecord]:
     return chunk
 
 
-def _load_id(files: list[Path], source: str, topic: str | None, earlier: pl.DataFrame) -> str:
-    """Name of the load: its input, and how often that was loaded to the end before."""
+def _of_days(period: Period) -> str:
+    return "" if period.is_open else f"|{period}"
+
+
+def _load_id(files: list[Path], read_as: str, earlier: pl.DataFrame) -> str:
+    """Name of the load: its input, what is read of it, and how often that was loaded to the end before."""
     # With the chunks' size: chunks of another size are others, and must not be taken for written.
-    digest = hashlib.sha256(f"{source}|{topic or ''}|{CHUNK_RECORDS}|{CHUNK_BYTES}".encode())
+    digest = hashlib.sha256(f"{read_as}|{CHUNK_RECORDS}|{CHUNK_BYTES}".encode())
     for file in files:
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())

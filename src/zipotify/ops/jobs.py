@@ -100,14 +100,25 @@ CATALOG = Job(
 )
 BACKFILL = Job(
     "backfill",
-    "Takes recorded logs into the lake, one backfill at a time; what is there already counts as a repeat.",
-    (Step("load", ("load", "{path}", "--source", "{source}", "--quiet"), "Straight into the lake.", "lake", 6 * 3600),),
+    "Takes a range of days of recorded logs into the lake, one backfill at a time; what is there counts as a repeat.",
+    (
+        Step(
+            "load",
+            ("load", "{path}", "--source", "{source}", "--first-day", "{first_day}", "--last-day", "{last_day}", "-q"),
+            "Straight into the lake, and then the warehouse hears of it.",
+            "lake",
+            6 * 3600,
+            announces=BRONZE,
+        ),
+    ),
     cron=None,
     owner="data-platform",
     deadline_s=8 * 3600,
     parameters=(
-        Parameter("path", "", "File or folder of recorded logs, for example of the days to fill."),
+        Parameter("path", "", "File or folder of recorded logs."),
         Parameter("source", "recorded", "Source that the events belong to."),
+        Parameter("first_day", "2000-01-01", "Events from the start of this day on, UTC."),
+        Parameter("last_day", "9999-12-31", "Events to the end of this day."),
     ),
     retry_count=5,
     retry_delay_s=60,
