@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 
@@ -30,12 +31,19 @@ def _replay(spark: SparkSession, settings: Settings, sources: dict[str, Path]) -
 
 
 def test_both_ways_in_give_the_same_warehouse(
-    spark: SparkSession, broker: str, built: Settings, sources: dict[str, Path], tmp_path: Path
+    spark: SparkSession,
+    broker: str,
+    built: Settings,
+    sources: dict[str, Path],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level(logging.INFO, "zipotify")
     streamed = new_home(tmp_path / "home", bootstrap_servers=broker)
     ensure_tables(streamed.home.lake)
     sent = _replay(spark, streamed, sources)
     build(streamed)
+    _one_name_leads_from_batch_to_build(caplog.records)
     first, expected = marts(streamed), marts(built)
     assert set(first) == set(expected)
     for name, rows in expected.items():
@@ -50,6 +58,13 @@ def test_both_ways_in_give_the_same_warehouse(
     assert marts(streamed) == first
     assert table(streamed.home.lake, "repeats").height == sent
     assert check(streamed).balanced
+
+
+def _one_name_leads_from_batch_to_build(records: list[logging.LogRecord]) -> None:
+    """The names in the lines of the batches, in order, are the ones between which the build's line lies."""
+    batches = [vars(record)["batch"] for record in records if hasattr(record, "batch")]
+    (built,) = [vars(record) for record in records if hasattr(record, "last_batch")]
+    assert (built["first_batch"], built["last_batch"]) == (batches[0], batches[-1])
 
 
 def _count_by_source(rows: list[tuple[object, ...]]) -> list[tuple[object, object]]:

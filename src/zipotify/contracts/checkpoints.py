@@ -6,6 +6,20 @@ import json
 from pathlib import Path
 
 Partition = tuple[str, int]
+_ID_CHARS = 8
+
+
+def query_id(checkpoint: Path) -> str | None:
+    """Name that the query keeps as long as its checkpoint; None before its first start."""
+    try:
+        return str(json.loads((checkpoint / "metadata").read_text())["id"])
+    except FileNotFoundError:
+        return None
+
+
+def batch_name(query: str, batch: int) -> str:
+    """What log lines, from the batch to the build that publishes it, call a batch of a query."""
+    return f"{query[:_ID_CHARS]}-{batch}"
 
 
 def committed_offsets(checkpoint: Path) -> dict[Partition, int]:

@@ -47,6 +47,8 @@ class Manifest:
     """When the heavier analyses (models tagged `daily`) were last built; equal to built_at when they were this time."""
     warnings: list[str] = field(default_factory=list)
     """Checks that found something odd that doesn't make the figures wrong."""
+    batches: dict[str, int] = field(default_factory=dict)
+    """stream's id -> number of its newest batch that wrote something into it."""
     lineage: dict[str, list[str]] = field(default_factory=dict)
     """model -> what it is made from, by dbt's own account: other models, and tables of the lake."""
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
@@ -19,6 +18,7 @@ from sqlalchemy import delete
 from sqlalchemy.engine import Engine
 
 from zipotify.contracts import serving
+from zipotify.contracts.checkpoints import batch_name, query_id
 from zipotify.contracts.fields import TOPICS
 from zipotify.contracts.kafka_access import spark_options
 from zipotify.contracts.serving import insert_into, report_part
@@ -93,14 +93,17 @@ class Queries:
 
     def _start_bronze(self) -> StreamingQuery:
         writer: BronzeWriter | None = None
+        query = ""
 
         def write(batch: DataFrame, batch_id: int) -> None:
-            nonlocal writer
+            nonlocal writer, query
             if writer is None:  # the query's id is on disk from its first batch on
-                writer = BronzeWriter(self._settings, _query_id(self._checkpoint("bronze")))
+                query = str(query_id(self._checkpoint("bronze")))
+                writer = BronzeWriter(self._settings, query)
             with self._pause.before_batch(batch_id):
                 report = writer.write(batch, batch_id)
             _record_batch(self._engine, report)
+            _log_batch(query, report)
 
         # Reading is part of the query: made once, where a batch would have it made and analysed each time.
         events = read_events(self._kafka(self._settings.max_offsets_per_trigger), self._settings)
@@ -139,10 +142,6 @@ class Queries:
         return self._settings.home.checkpoints / name
 
 
-def _query_id(checkpoint: Path) -> str:
-    return str(json.loads((checkpoint / "metadata").read_text())["id"])
-
-
 def _stop_gently(query: StreamingQuery) -> None:
     """Stop between batches; a batch that takes too long is cut off and done again at the next start."""
     limit = time.monotonic() + _STOP_LIMIT_S
@@ -163,6 +162,12 @@ def _explained(name: str, error: PySparkException) -> ZipotifyError:
     if "TimeoutException" in text or "Failed to create new KafkaAdminClient" in text:
         return BrokerUnreachableError(f"query '{name}' lost the broker: {text.splitlines()[0][:300]}", "is it up?")
     return ZipotifyError(f"query '{name}' failed: {text.splitlines()[0][:400]}", "see the stream's log")
+
+
+def _log_batch(query: str, report: BatchReport) -> None:
+    """One line, by whose `batch` the build that publishes it is found."""
+    name, facts = batch_name(query, report.batch_id), {**report.counts, "duration_ms": report.duration_ms}
+    log.info("batch %s: %s", name, facts, extra={"batch": name, **facts})
 
 
 def _record_batch(engine: Engine, report: BatchReport) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import Literal
 from sqlalchemy import update
 from sqlalchemy.engine import Engine
 
+from zipotify.contracts.checkpoints import batch_name
 from zipotify.contracts.erasure import require_applied
 from zipotify.contracts.serving import builds, connect, report_part
 from zipotify.contracts.snapshot import DOCUMENTATION, Manifest, current
@@ -24,6 +26,8 @@ from zipotify.warehouse.runner import DbtRunner
 from zipotify.warehouse.sources import ensure_sources
 
 PART = "warehouse"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,11 +87,21 @@ def _build(engine: Engine, settings: Settings, full: bool, everything: bool) -> 
     wanted = replace(wanted, with_analyses=wanted.with_analyses or bool(full_because))
     warnings = DbtRunner(settings).build(wanted.with_analyses)
     manifest = publish(settings, wanted, before, warnings)
+    _log_batches(before, manifest)
     finish(settings, wanted)
     record_freshness(engine, settings, before, manifest)
     if _is_undocumented(settings, wanted, before):
         write_documentation(settings)
     return BuildResult("published", manifest, time.time() - started_s, full_because)
+
+
+def _log_batches(before: Manifest | None, now: Manifest) -> None:
+    """One line a stream, with the batches that became visible, by the names that its own lines call them."""
+    for query, last in now.batches.items():
+        first = before.batches.get(query, -1) + 1 if before is not None else 0
+        names = {"first_batch": batch_name(query, first), "last_batch": batch_name(query, last)}
+        told = (now.publish_id, *names.values())
+        log.info("published %s: batches %s to %s", *told, extra={"publish_id": now.publish_id, **names})
 
 
 def _is_undocumented(settings: Settings, built: Plan, before: Manifest | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import duckdb
 
 from zipotify.contracts.snapshot import Manifest
 from zipotify.settings import Settings
-from zipotify.warehouse.sources import lake_versions, project_fingerprint, project_folder
+from zipotify.warehouse.sources import lake_versions, newest_batches, project_fingerprint, project_folder
 
 MARTS_SQL = "select table_name from information_schema.tables where table_schema = 'marts' order by table_name"
 
@@ -24,6 +24,8 @@ class Plan:
     fingerprint: str
     """Hash over what else the tables depend on: models and settings."""
     with_analyses: bool
+    batches: dict[str, int] = field(default_factory=dict)
+    """stream's id -> number of its newest batch that wrote something into what is built from."""
 
 
 def plan(settings: Settings, before: Manifest | None, everything: bool, full: bool = False) -> Plan | None:
@@ -35,11 +37,11 @@ def plan(settings: Settings, before: Manifest | None, everything: bool, full: bo
         or before.fingerprint != fingerprint
         or not _is_whole(settings.home.warehouse_file, before)
     ):
-        return Plan(versions, fingerprint, with_analyses=True)
+        return Plan(versions, fingerprint, True, newest_batches(settings.home, versions))
     due = everything or _age(before.analysed_at) >= timedelta(seconds=settings.analyses_interval_s)
     if before.lake_versions == versions and (before.analysed_at == before.built_at or not due):
         return None
-    return Plan(versions, fingerprint, with_analyses=due)
+    return Plan(versions, fingerprint, due, newest_batches(settings.home, versions))
 
 
 def _fingerprint(settings: Settings) -> str:

@@ -56,6 +56,7 @@ def publish(settings: Settings, built: Plan, before: Manifest | None, warnings: 
         fingerprint=built.fingerprint,
         warnings=warnings,
         analysed_at=built_at if built.with_analyses or before is None else before.analysed_at,
+        batches=built.batches,
         lineage=_lineage(project),
     )
     _write(published, manifest)

@@ -9,8 +9,10 @@ import yaml
 from deltalake import DeltaTable
 
 from zipotify.contracts.analyses import ANALYSES
+from zipotify.contracts.checkpoints import query_id
 from zipotify.contracts.schemas import arrow_schema, dbt_sources
 from zipotify.contracts.tables import BRONZE, Column, Table
+from zipotify.home import Home
 from zipotify.places import Folder
 
 CATALOG_TRACKS = Table(
@@ -62,6 +64,16 @@ def ensure_sources(lake: Folder) -> None:
 def lake_versions(lake: Folder) -> dict[str, int]:
     """Delta version of every table that models read, by name."""
     return {table.name: DeltaTable(str(lake / table.path)).version() for table in SOURCE_TABLES}
+
+
+def newest_batches(home: Home, versions: dict[str, int]) -> dict[str, int]:
+    """The stream's newest batch that wrote into bronze up to these versions, by the stream's id; empty without one."""
+    query = query_id(home.checkpoints / "bronze")
+    if query is None:
+        return {}
+    tables = [DeltaTable(str(home.lake / table.path), version=versions[table.name]) for table in BRONZE.values()]
+    written = [table.transaction_version(query) for table in tables]
+    return {query: max(numbers)} if (numbers := [number for number in written if number is not None]) else {}
 
 
 def project_folder() -> Path:
