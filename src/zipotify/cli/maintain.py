@@ -99,6 +99,20 @@ def serving(context: typer.Context, home: HomeOption = None) -> None:
     typer.echo(f"{move_serving(settings)} rows moved; {settings.home.serving_file} is no longer used")
 
 
+@app.command("broker")
+def broker(context: typer.Context, home: HomeOption = None) -> None:
+    """Move the records of the home's own Kafka to the cluster that `bootstrap_servers` names; nothing may run.
+
+    They keep their offsets, so that stream and ledger go on there. Moving again goes on where it was interrupted.
+
+    Example: `zipotify maintain broker`
+    """
+    from zipotify.ops.broker_move import move_broker
+
+    settings = settings_for(context, home)
+    typer.echo(f"{move_broker(settings)} records moved to {settings.bootstrap_servers}; keep it set")
+
+
 @app.command("alive")
 def alive(
     context: typer.Context,
