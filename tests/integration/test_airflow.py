@@ -16,9 +16,13 @@ import duckdb
 import pytest
 
 from support.command import environment, wait_until, zipotify
+from support.lake import table
+from zipotify.contracts.fields import PAGE_VIEW_EVENTS
 from zipotify.contracts.snapshot import current
 from zipotify.home import Home
 from zipotify.ops.jobs import JOBS, POOL_SLOTS
+from zipotify.runtime.ports import any_free
+from zipotify.runtime.processes import stop_process
 
 PROJECT = Path(__file__).parents[2]
 SCRIPT = str(PROJECT / "scripts" / "airflow.sh")
@@ -100,8 +104,9 @@ def _after(task: str, tasks: dict[str, Any]) -> set[str]:
     return direct.union(*(_after(other, tasks) for other in direct)) if direct else set()
 
 
-def _test_run(home: Home, dag: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(_airflow(home.root, "dags", "test", dag), env=environment(), capture_output=True, text=True)
+def _test_run(home: Home, dag: str, **values: str) -> subprocess.CompletedProcess[str]:
+    call = _airflow(home.root, "dags", "test", dag, "--conf", json.dumps(values))
+    return subprocess.run(call, env=environment(), capture_output=True, text=True)
 
 
 def _states(home: Home, dag: str) -> dict[str, str]:
@@ -177,3 +182,49 @@ def test_nothing_new_is_skipped_and_no_news_are_told(home: Home) -> None:
     assert (states["stream"], states["news"]) == ("success", "skipped")
     with closing(sqlite3.connect(home.root / "airflow" / "airflow.db")) as database:
         assert database.execute("select count(*) from asset_event").fetchone() == (0,)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("dag", ["backfill", "catalog", "maintenance", "analyses"])
+def test_the_other_jobs_run_to_success_on_recorded_data(home: Home, shared_data: Path, dag: str) -> None:
+    """With `test_quality`, `warehouse` and `stream_watch` above, every job of the list."""
+    zipotify(home.root, "build")
+    values = {
+        "backfill": {
+            "path": str(shared_data / "sparkify" / "log_data"),
+            "source": "backfilled",
+            "first_day": "2018-11-05",
+            "last_day": "2018-11-06",
+        },
+        "catalog": {"path": str(shared_data / "sparkify" / "song_data")},
+    }
+    done = _test_run(home, dag, **values.get(dag, {}))
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    states = _states(home, dag)
+    expected = {step.name: "success" for step in JOBS[dag].steps} | {"run": "success"}
+    assert states == ({**expected, "backup": "skipped"} if dag == "maintenance" else expected)
+    if dag == "backfill":
+        days = table(home.lake, PAGE_VIEW_EVENTS).filter(source="backfilled")["event_date"].unique().sort()
+        assert [str(day) for day in days] == ["2018-11-05", "2018-11-06"]
+
+
+@pytest.mark.prove
+def test_the_scheduler_runs_a_job_by_itself(home: Home) -> None:
+    """All of Airflow, as `make airflow` starts it; `quality` is due every 15 minutes, and is not waited for."""
+    extra = {"ZIPOTIFY_AIRFLOW_PORT": str(any_free())}
+    with (home.logs / "airflow.log").open("wb") as log:
+        call = ["sh", SCRIPT, "start", str(home.root)]
+        airflow = subprocess.Popen(call, env=environment(**extra), stdout=log, stderr=log)
+    try:
+        trigger = _airflow(home.root, "dags", "trigger", "quality", "--run-id", "by-hand")
+        wait_until(lambda: subprocess.run(trigger, env=environment(), capture_output=True).returncode == 0, "a trigger")
+        wait_until(lambda: airflow.poll() is not None or _run_state(home, "by-hand") in ("success", "failed"), "a run")
+        assert _run_state(home, "by-hand") == "success"
+    finally:
+        stop_process(airflow, 60)
+
+
+def _run_state(home: Home, run: str) -> str | None:
+    with closing(sqlite3.connect(home.root / "airflow" / "airflow.db")) as database:
+        found = database.execute("select state from dag_run where run_id = ?", [run]).fetchone()
+    return None if found is None else str(found[0])
