@@ -84,7 +84,10 @@ def check(settings: Settings) -> LedgerReport:
 
 def _check(settings: Settings) -> LedgerReport:
     engine = connect(settings.serving_address())
-    produced = count_produced(settings, engine)
+    try:
+        produced = count_produced(settings, engine)
+    finally:
+        engine.dispose()
     # Loads first: what is read is written down before it lands, so a load that runs now shows as in flight.
     loads = count_loads(settings.home.lake)
     refused = list(outbox.waiting(settings.home))

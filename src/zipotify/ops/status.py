@@ -40,9 +40,15 @@ class Status:
 def read_status(settings: Settings) -> Status:
     """Look at the home; raises MissingInputError when there is none."""
     settings.home.require()
-    client = Supervisor(settings.home)
     engine = connect(settings.serving_address())
-    states = client.states()
+    try:
+        return _read(settings, engine)
+    finally:
+        engine.dispose()
+
+
+def _read(settings: Settings, engine: Engine) -> Status:
+    states = Supervisor(settings.home).states()
     parts = Health(settings, engine, 0.0).look(states)
     ledger = _newest(engine, serving.ledger_checks, "checked_at_ms", ("checked_at_ms", "balanced"))
     books_right = ledger is None or bool(ledger["balanced"])
