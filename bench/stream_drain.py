@@ -167,9 +167,10 @@ def run_job(name: str, settings: Settings, servers: str) -> dict[str, float]:
     return measured
 
 
-def child(name: str, folder: Path, servers: str, per_batch: int) -> dict[str, float]:
+def child(name: str, folder: Path, servers: str, per_batch: int, master: str = "local[2]") -> dict[str, float]:
     """Run one job in a process of its own."""
-    command = [sys.executable, __file__, "--job", name, "--folder", str(folder), "--servers", servers]
+    place = ["--folder", str(folder), "--servers", servers, "--master", master]
+    command = [sys.executable, __file__, "--job", name, *place]
     done = subprocess.run(
         [*command, "--per-batch", str(per_batch)],
         stdout=subprocess.PIPE,
@@ -190,10 +191,14 @@ def main() -> None:
     parser.add_argument("--job")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--servers")
+    parser.add_argument("--master", default="local[2]")
     given = parser.parse_args()
     if given.job:
         settings = load_settings(
-            given.folder / given.job, bootstrap_servers=given.servers, max_offsets_per_trigger=given.per_batch
+            given.folder / given.job,
+            bootstrap_servers=given.servers,
+            max_offsets_per_trigger=given.per_batch,
+            spark_master=given.master,
         )
         print(json.dumps(run_job(given.job, settings, given.servers)))
         return

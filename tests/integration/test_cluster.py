@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import polars as pl
+import pyarrow as pa
 import pytest
 from odd_records import SOUND, odd_records
 from sqlalchemy import select
@@ -13,6 +16,7 @@ from sqlalchemy import select
 from support.cluster import Cluster, running_cluster
 from support.command import wait_until, zipotify
 from support.lake import rows, table
+from support.parity import NAMES, difference
 from support.warehouse import SECRET
 from zipotify.contracts import serving
 from zipotify.contracts.fields import LISTEN_EVENTS, TOPICS
@@ -24,6 +28,9 @@ from zipotify.ops.ledger import check
 from zipotify.runtime.processes import environment_of, zipotify_command
 from zipotify.settings import Settings, load_settings
 from zipotify.simulate.replay import replay_files
+from zipotify.stream.session import spark_session
+from zipotify.warehouse import runner
+from zipotify.warehouse.spark import build_on_spark
 
 pytestmark = [pytest.mark.integration, pytest.mark.prove]
 
@@ -37,7 +44,7 @@ def test_a_worker_dies_and_the_tables_are_those_of_one_machine(
     broker: str, sources: dict[str, Path], tmp_path: Path
 ) -> None:
     """Lake and checkpoints lie where all processes reach them; a stream that ended starts again, as under `up`."""
-    with running_cluster(tmp_path / "cluster", workers=2) as cluster:
+    with running_cluster(tmp_path / "cluster", workers=3) as cluster:
         spread = _settings(tmp_path / "spread", broker, spark_master=cluster.address)
         sent = _send(spread, sources[_SOURCE])
         assert sent > 5 * _BATCH, "too few events for several batches"
@@ -83,11 +90,11 @@ def _take_all(settings: Settings, cluster: Cluster) -> None:
     stream.start()
     try:
         wait_until(lambda: _has_begun(stream, settings), "the first batches")
-        assert [cluster.executors(worker) for worker in (1, 2)] == [1, 1]
+        assert [cluster.executors(worker) for worker in (1, 2, 3)] == [1, 1, 1]
         assert _in_flight(settings), "the worker was to die while there is work left"
         cluster.kill_worker(1)
         wait_until(lambda: stream.start_if_dead() or not _in_flight(settings), "everything to be taken in")
-        assert cluster.executors(2) == 1
+        assert [cluster.executors(worker) for worker in (2, 3)] == [1, 1]
     finally:
         stream.stop()
 
@@ -111,3 +118,25 @@ def _live_counts(settings: Settings) -> list[tuple[Any, ...]]:
         found = sorted(tuple(row) for row in connection.execute(select(serving.live_counts)))
     engine.dispose()
     return found
+
+
+@pytest.mark.timeout(5400)
+@pytest.mark.filterwarnings("ignore")
+def test_dbt_makes_the_same_marts_on_three_workers(
+    built: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every model on the cluster, each table against the one that DuckDB made; checks run on Spark in another test."""
+    monkeypatch.setattr(runner, "_NO_UNIT_TESTS", ("--exclude-resource-types", "unit_test", "test"))
+    with running_cluster(tmp_path / "cluster", workers=3) as cluster:
+        spark = spark_session(built.model_copy(update={"spark_master": cluster.address}), "zipotify-build")
+        assert spark.sparkContext.master == cluster.address
+        try:
+            made = build_on_spark(built, spark)
+            assert [cluster.executors(worker) for worker in (1, 2, 3)] == [1, 1, 1]
+        finally:
+            spark.stop()
+    assert made.table_counts["marts"] > 50
+    with duckdb.connect(str(built.home.warehouse_file), read_only=True) as working:
+        for (name,) in working.execute(NAMES, ["marts"]).fetchall():
+            expected = working.execute(f"select * from marts.{name}").to_arrow_table()
+            assert not difference(name, expected, pa.table(pl.read_delta(str(made.folder / "marts" / name)).to_arrow()))
