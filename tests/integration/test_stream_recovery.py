@@ -175,6 +175,7 @@ def _dead_letters(settings: Settings) -> set[bytes]:
     return values
 
 
+@pytest.mark.prove
 def test_killed_driver_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """SIGKILL between a batch's first write and its end, then a new start: bronze equals what was sent."""
     settings = load_settings(tmp_path / "home", kafka_port=any_free())

@@ -117,6 +117,7 @@ def small(sources: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
     return settings
 
 
+@pytest.mark.prove
 def test_googles_own_engine_makes_the_same_of_a_few_events(small: Settings, models: Nodes) -> None:
     """Its reference implementation, which is written to be right and not to be quick."""
     engine = GoogleSql()

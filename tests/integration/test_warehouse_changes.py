@@ -183,6 +183,7 @@ def _killed_build(settings: Settings, has_come: Callable[[str], bool], what: str
 
 
 @pytest.mark.usefixtures("without_checks")
+@pytest.mark.prove
 def test_builds_killed_at_any_moment_and_run_again_make_the_same(events: Lines, tmp_path: Path) -> None:
     first, rest = _halves(events)
     home = new_home(tmp_path / "home")
@@ -201,6 +202,7 @@ def test_builds_killed_at_any_moment_and_run_again_make_the_same(events: Lines, 
 
 
 @pytest.mark.usefixtures("without_checks")
+@pytest.mark.prove
 def test_a_build_killed_while_it_publishes_leaves_the_old_or_the_new(events: Lines, tmp_path: Path) -> None:
     first, rest = _halves(events)
     home = new_home(tmp_path / "home")
