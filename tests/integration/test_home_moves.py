@@ -35,12 +35,13 @@ from zipotify.simulate.replay import replay_files
 pytestmark = [pytest.mark.integration, pytest.mark.prove]
 _SOURCE = "sim"
 _BATCH = 3_000
+"""Small where something happens between batches."""
 _TABLES = (*TOPICS, USERS_PRIVATE.name, QUARANTINE.name)
 
 
 def _home(path: Path, **flags: Any) -> Settings:
     """A new home, or the same one with other settings."""
-    settings = new_home(path, max_offsets_per_trigger=_BATCH, bronze_trigger_s=0, **flags)
+    settings = new_home(path, bronze_trigger_s=0, **flags)
     ensure_tables(settings.home.lake)
     return settings
 
@@ -62,13 +63,13 @@ def test_a_stream_and_a_build_go_on_with_the_lake_in_a_store(
 ) -> None:
     """Spark is killed between two batches there, and goes on; the warehouse is that of one load on this machine."""
     files = find_files([sources[_SOURCE]])
-    here = _home(tmp_path / "home", bootstrap_servers=broker)
+    here = _home(tmp_path / "home", bootstrap_servers=broker, max_offsets_per_trigger=_BATCH)
     replay_files(here, files[:4], _SOURCE)
     _take_all(here)
     before = check(here)
     copy_lake(here.home.lake, store)
     (here.home.root / "lake").rename(tmp_path / "lake-as-it-was")
-    there = _home(here.home.root, bootstrap_servers=broker, lake_url=store)
+    there = _home(here.home.root, bootstrap_servers=broker, max_offsets_per_trigger=_BATCH, lake_url=store)
     assert check(there).as_json()["rows"] == before.as_json()["rows"]
 
     replay_files(there, files[4:], _SOURCE)
@@ -161,7 +162,7 @@ def test_backups_made_while_the_stream_runs_catch_up_with_it(
     broker: str, sources: dict[str, Path], tmp_path: Path
 ) -> None:
     """Each of them, put back elsewhere, goes on from where it was made, and ends with what the home itself has."""
-    running = _home(tmp_path / "home", bootstrap_servers=broker, **_YEARS)
+    running = _home(tmp_path / "home", bootstrap_servers=broker, max_offsets_per_trigger=_BATCH, **_YEARS)
     for _ in range(2):
         replay_files(running, find_files([sources[_SOURCE]]), _SOURCE)
     stream = subprocess.Popen(command(running.home.root, "stream"), env=environment(**environment_of(running)))
