@@ -196,7 +196,7 @@ def test_the_other_jobs_run_to_success_on_recorded_data(home: Home, shared_data:
             "first_day": "2018-11-05",
             "last_day": "2018-11-06",
         },
-        "catalog": {"path": str(shared_data / "sparkify" / "song_data")},
+        "catalog": {"path": str(shared_data / "msd")},
     }
     done = _test_run(home, dag, **values.get(dag, {}))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

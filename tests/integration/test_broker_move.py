@@ -15,6 +15,7 @@ from support.brokers import Brokers, running_brokers
 from support.lake import rows, table
 from support.warehouse import SECRET
 from zipotify.broker.embedded import running_broker
+from zipotify.broker.topics import ensure_topics
 from zipotify.contracts import serving
 from zipotify.contracts.fields import LISTEN_EVENTS, TOPICS
 from zipotify.contracts.files import find_files
@@ -53,6 +54,7 @@ def test_stream_and_ledger_go_on_at_three_brokers_of_which_one_dies(
         assert (before.balanced, before.total("in_flight")) == (True, waiting)
 
     moved = _settings(tmp_path / "home", bootstrap_servers=brokers.servers)
+    _begin_a_move(moved)
     assert move_broker(moved) == sent + waiting - _EXPIRED
     assert move_broker(moved) == 0, "a second move finds all there"
     after = check(moved)
@@ -95,6 +97,14 @@ def _expire_first_records(settings: Settings) -> None:
     admin = AdminClient({"bootstrap.servers": settings.home.broker_address()})
     for done in admin.delete_records([TopicPartition(LISTEN_EVENTS, 0, _EXPIRED)]).values():
         done.result(timeout=60)
+
+
+def _begin_a_move(settings: Settings) -> None:
+    """As one that was killed after the first of the records that stand in for expired ones."""
+    ensure_topics(settings)
+    producer = Producer({"bootstrap.servers": settings.bootstrap_servers})
+    producer.produce(LISTEN_EVENTS, None, partition=0)
+    producer.flush()
 
 
 def _content(settings: Settings, topic: str) -> list[str]:

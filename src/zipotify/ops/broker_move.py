@@ -85,11 +85,12 @@ class _Move:
                 raise UsageError(f"the new cluster has records of its own in {place[0]}", "name topics that are empty")
 
     def _last(self, consumer: Consumer, place: Partition, low: int, end: int) -> tuple[Any, ...] | None:
-        """The record before an offset; None where there is none any more."""
+        """The record before an offset; None where there is none any more, or an empty one stands in for it."""
         if end <= low:
             return None
         found = next(messages(consumer, {place: end - 1}, {place: end}))
-        return found.key(), found.value(), found.timestamp()
+        is_stand_in = found.key() is None and found.value() is None
+        return None if is_stand_in else (found.key(), found.value(), found.timestamp())
 
     def _begin_at(self, wanted: Ranges, there: Ranges) -> None:
         """Let each partition begin where the old one does, whose first records have expired."""
