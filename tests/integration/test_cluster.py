@@ -11,14 +11,13 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from odd_records import SOUND, odd_records
-from sqlalchemy import select
 
 from support.cluster import Cluster, running_cluster
 from support.command import wait_until, zipotify
 from support.lake import rows, table
 from support.parity import NAMES, difference
+from support.rollups import live_counts
 from support.warehouse import SECRET
-from zipotify.contracts import serving
 from zipotify.contracts.fields import LISTEN_EVENTS, TOPICS
 from zipotify.contracts.tables import QUARANTINE, REPEATS, USERS_PRIVATE
 from zipotify.contracts.wire import EventProducer
@@ -54,7 +53,7 @@ def test_a_worker_dies_and_the_tables_are_those_of_one_machine(
     assert table(alone.home.lake, REPEATS.name).height >= _BATCH
     for name in _TABLES:
         assert _sorted(spread, name) == _sorted(alone, name), name
-    assert _live_counts(spread) == _live_counts(alone) != []
+    assert live_counts(spread) == live_counts(alone) != []
     assert check(spread).balanced
 
 
@@ -110,14 +109,6 @@ def _in_flight(settings: Settings) -> int:
 
 def _sorted(settings: Settings, name: str) -> list[str]:
     return sorted(map(str, rows(settings.home.lake, name)))
-
-
-def _live_counts(settings: Settings) -> list[tuple[Any, ...]]:
-    engine = serving.connect(settings.serving_address())
-    with engine.connect() as connection:
-        found = sorted(tuple(row) for row in connection.execute(select(serving.live_counts)))
-    engine.dispose()
-    return found
 
 
 @pytest.mark.timeout(5400)

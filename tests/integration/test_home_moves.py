@@ -15,6 +15,7 @@ from support.command import command, environment, wait_until, zipotify
 from support.lake import rows, table
 from support.object_store import BUCKET, running_store
 from support.postgres import running_postgres
+from support.rollups import live_counts
 from support.warehouse import build, marts, new_home
 from zipotify.contracts import serving
 from zipotify.contracts.fields import LISTEN_EVENTS, TOPICS
@@ -127,7 +128,7 @@ def test_stream_and_ledger_go_on_with_postgresql(broker: str, sources: dict[str,
         assert not moved.home.serving_file.exists()
         assert check(moved).balanced
         assert _by_topic(moved) == _by_topic(staying)
-        assert _live_counts(moved) == _live_counts(staying) != []
+        assert live_counts(moved) == live_counts(staying) != []
         assert _batch_count(moved) > _batch_count(moving, tmp_path / "serving-as-it-was") > 0
 
 
@@ -137,14 +138,6 @@ _YEARS = {"live_watermark_minutes": 10 * 365 * 1440, "live_retention_hours": 10 
 
 def _by_topic(settings: Settings) -> dict[str, int]:
     return {column: check(settings).total(column) for column in ("produced", "bronze", "refused", "repeats")}
-
-
-def _live_counts(settings: Settings) -> list[tuple[Any, ...]]:
-    engine = serving.connect(settings.serving_address())
-    with engine.connect() as connection:
-        found = sorted(tuple(row) for row in connection.execute(select(serving.live_counts)))
-    engine.dispose()
-    return found
 
 
 def _batch_count(settings: Settings, file: Path | None = None) -> int:
@@ -185,4 +178,4 @@ def test_backups_made_while_the_stream_runs_catch_up_with_it(
         assert _by_topic(restored) == _by_topic(running)
         for name in (*_TABLES, REPEATS.name):
             assert _content(restored, name) == _content(running, name), (number, name)
-        assert _live_counts(restored) == _live_counts(running) != []
+        assert live_counts(restored) == live_counts(running) != []

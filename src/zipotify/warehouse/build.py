@@ -96,9 +96,11 @@ def _build(engine: Engine, settings: Settings, full: bool, everything: bool) -> 
 
 
 def _log_batches(before: Manifest | None, now: Manifest) -> None:
-    """One line a stream, with the batches that became visible, by the names that its own lines call them."""
+    """One line, if batches became visible, with the names that their own lines call them."""
     for query, last in now.batches.items():
         first = before.batches.get(query, -1) + 1 if before is not None else 0
+        if first > last:
+            continue
         names = {"first_batch": batch_name(query, first), "last_batch": batch_name(query, last)}
         told = (now.publish_id, *names.values())
         log.info("published %s: batches %s to %s", *told, extra={"publish_id": now.publish_id, **names})
