@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
-import warnings
+import re
 from collections import defaultdict
-from graphlib import TopologicalSorter
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,17 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
+from jsonschema import Draft202012Validator
+from polars.testing import assert_frame_equal
 
-from support.compile_only import install
+from support.command import zipotify
 from support.googlesql import KINDS, GoogleSql
 from support.parity import difference
 from support.warehouse import build, new_home
 from zipotify.lake.load import load_files
-from zipotify.settings import Settings, load_settings
+from zipotify.settings import Settings
+from zipotify.warehouse.bigquery import models_in_order, seed_file
 from zipotify.warehouse.holidays_table import holidays_table
-from zipotify.warehouse.runner import DbtRunner
 from zipotify.warehouse.sources import SOURCE_TABLES, project_folder
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]
@@ -32,16 +35,26 @@ Nodes = dict[str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Nodes:
-    """Everything that dbt compiles, by its unique id."""
-    folder = tmp_path_factory.mktemp("bigquery")
-    install(folder / "adapter")
-    settings = load_settings(folder / "home", k_anonymity=3)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        runner = DbtRunner(settings, "bigquery")
-        runner.compile()
-    manifest = json.loads((runner.target_folder / "manifest.json").read_bytes())
+def written(built: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `zipotify bigquery` writes for a home with a simulated and a recorded source."""
+    folder = tmp_path_factory.mktemp("bigquery") / "written"
+    flags = ("--project", "a-project", "--dataset", "zipotify", "--data-url", _DATA_URL)
+    done = zipotify(built.home.root, "bigquery", str(folder), *flags)
+    assert "nothing was sent" in done.stdout
+    return folder
+
+
+@pytest.fixture(scope="module")
+def jobs(written: Path) -> dict[str, dict[str, Any]]:
+    """The jobs in their order, by name."""
+    files = sorted((written / "jobs").glob("*.json"))
+    return {file.stem.partition("-")[2]: json.loads(file.read_bytes()) for file in files}
+
+
+@pytest.fixture(scope="module")
+def nodes(written: Path, built: Settings) -> Nodes:  # noqa: ARG001 - what was written is beside it
+    """Everything that dbt compiled for them, by its unique id."""
+    manifest = json.loads((built.home.warehouse_file.parent / "target-bigquery" / "manifest.json").read_bytes())
     found: Nodes = manifest["nodes"]
     return found
 
@@ -49,22 +62,23 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Nodes:
 @pytest.fixture(scope="module")
 def models(nodes: Nodes) -> Nodes:
     """The models in the order in which they are made, by name."""
-    found = {name: node for name, node in nodes.items() if node["resource_type"] == "model"}
-    order = TopologicalSorter({name: set(found) & set(node["depends_on"]["nodes"]) for name, node in found.items()})
-    return {found[name]["name"]: found[name] for name in order.static_order()}
+    return {model["name"]: model for model in models_in_order(nodes)}
 
 
 @pytest.fixture(scope="module")
-def googlesql(models: Nodes) -> GoogleSql:
-    """The catalog that sources and models make; models that the analyzer refuses fail here, by name."""
+def googlesql(jobs: dict[str, dict[str, Any]]) -> GoogleSql:
+    """The catalog that the jobs make, one after the other; models that the analyzer refuses fail here, by name."""
     engine, refused = GoogleSql(), {}
-    for table in SOURCE_TABLES:
-        engine.add_table(table.name, {column.name: KINDS[column.type] for column in table.columns})
-    engine.add_table("holidays", {"holiday_date": KINDS["date"], "holiday_name": KINDS["string"]})
-    engine.add_table("us_states", dict.fromkeys(_seed()[0], KINDS["string"]))
-    for name, model in models.items():
+    for name, job in jobs.items():
+        kind, _, table = name.partition("-")
         try:
-            engine.add_table(name, engine.columns(model["compiled_code"]))
+            if kind == "load":
+                fields = job["configuration"]["load"]["schema"]["fields"]
+                engine.add_table(table, {field["name"]: _BIGQUERY_KINDS[field["type"]] for field in fields})
+            elif kind == "model":
+                engine.add_table(table, engine.columns(job["configuration"]["query"]["query"]))
+            else:
+                engine.accepts(job["configuration"]["query"]["query"])
         except Exception as error:
             refused[name] = str(error)
     assert not refused, json.dumps(refused, indent=1)
@@ -92,6 +106,61 @@ def test_every_check_is_sound_googlesql(nodes: Nodes, googlesql: GoogleSql) -> N
     assert len(checks) > 40
     for check in checks:
         googlesql.columns(check["compiled_code"])
+
+
+def test_every_job_is_one_that_the_api_takes(jobs: dict[str, dict[str, Any]]) -> None:
+    """By Google's own description of it, whose objects take no other names here."""
+    check = _api_check("Job")
+    assert [name for name, job in jobs.items() if not check.is_valid(job)] == []
+    ids = [job["jobReference"]["jobId"] for job in jobs.values()]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,1024}", job_id) for job_id in ids)
+    wrong = copy.deepcopy(jobs["load-listen_events"])
+    wrong["configuration"]["load"]["skipLeadingRow"] = 1
+    assert not check.is_valid(wrong)
+
+
+def _api_check(schema: str) -> Draft202012Validator:
+    """A validator of one of the API's objects; its description is JSON Schema of an early draft."""
+    place = distribution("google-api-python-client").locate_file("googleapiclient/discovery_cache/documents")
+    described = json.loads(Path(str(place), "bigquery.v2.json").read_bytes())["schemas"]
+
+    def modern(value: Any) -> Any:
+        if isinstance(value, list):
+            return [modern(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if "$ref" in value:
+            return {"$ref": f"#/$defs/{value['$ref']}"}
+        kept = {key: modern(item) for key, item in value.items() if key in {"type", "items", "enum"}}
+        if kept.get("type") == "any":
+            del kept["type"]
+        if "properties" in value:
+            kept |= {"properties": {name: modern(item) for name, item in value["properties"].items()}}
+        if kept.get("type") == "object":
+            kept["additionalProperties"] = modern(value.get("additionalProperties", False))
+        return kept
+
+    definitions = {name: modern(value) for name, value in described.items()}
+    return Draft202012Validator({"$defs": definitions, "$ref": f"#/$defs/{schema}"})
+
+
+def test_the_data_are_the_lakes_as_the_jobs_load_them(
+    written: Path, jobs: dict[str, dict[str, Any]], built: Settings
+) -> None:
+    personal = {column.name for table in SOURCE_TABLES for column in table.columns if column.personal}
+    assert personal
+    for table in SOURCE_TABLES:
+        load = jobs[f"load-{table.name}"]["configuration"]["load"]
+        assert load["sourceUris"] == [f"{_DATA_URL}/{table.name}/*.parquet"]
+        names = [field["name"] for field in load["schema"]["fields"]]
+        assert not personal & set(names)
+        found = pl.read_parquet(written / "data" / table.name)
+        kinds = {name: _POLARS[field["type"]] for name, field in zip(names, load["schema"]["fields"], strict=True)}
+        assert {name: _POLARS_WIDE.get(kind, kind) for name, kind in found.schema.items()} == kinds
+        expected = pl.read_delta(str(built.home.lake / table.path)).select(names)
+        assert_frame_equal(found, expected, check_row_order=False)
+    assert (written / "data" / "us_states.csv").read_text() == seed_file().read_text()
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +212,25 @@ def test_googles_own_engine_makes_the_same_of_a_few_events(small: Settings, mode
 
 
 _SESSIONS_APART = 20
+_DATA_URL = "gs://a-bucket/zipotify"
+_BIGQUERY_KINDS = {
+    "STRING": KINDS["string"],
+    "INT64": KINDS["long"],
+    "FLOAT64": KINDS["double"],
+    "BOOL": KINDS["bool"],
+    "DATE": KINDS["date"],
+    "TIMESTAMP": KINDS["timestamp"],
+}
+_POLARS = {
+    "STRING": pl.String(),
+    "INT64": pl.Int64(),
+    "FLOAT64": pl.Float64(),
+    "BOOL": pl.Boolean(),
+    "DATE": pl.Date(),
+    "TIMESTAMP": pl.Datetime("us", "UTC"),
+}
+_POLARS_WIDE = {pl.Int32(): pl.Int64()}
+"""Parquet's narrower integers, which BigQuery widens."""
 _ARROW = {
     KINDS["string"]: pa.string(),
     KINDS["long"]: pa.int64(),

@@ -74,6 +74,10 @@ class GoogleSql:
         statement = analyzer.analyze_statement(_ALIAS.sub("as int64)", sql))
         return {column.name: column.column.type.type_kind for column in statement.output_column_list}
 
+    def accepts(self, sql: str) -> None:
+        """Resolve every name and type of a statement that gives nothing; raises what the analyzer says of it."""
+        Analyzer(self._options, self._catalog.build()).analyze_statement(_ALIAS.sub("as int64)", sql))
+
     def rows(self, sql: str) -> Rows:
         """What a statement gives on the rows of the tables."""
         columns = self.columns(sql)
