@@ -6,6 +6,10 @@
 SHELL := /bin/sh
 bin := .venv/bin
 
+# Some machines tell Python to keep nothing compiled; then each process compiles dbt, Airflow and Spark's client anew,
+# which is a third of what it takes them to start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: airflow pin-images help setup setup-dev system demo demo-static check lint format test prove docs lock clean distclean
 

@@ -142,6 +142,27 @@ def test_an_engine_that_starts_from_nothing_is_not_for_watching(home: Path) -> N
     assert "--watch" in said(home, "build", "--watch", "--engine", "spark", code=2)
 
 
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("--project", "My Project"),
+        ("--dataset", "my-dataset"),
+        ("--data-url", "s3://bucket"),
+        ("--data-url", "gs://b/*"),
+    ],
+)
+def test_what_bigquery_would_refuse_is_named(home: Path, tmp_path: Path, flag: str, value: str) -> None:
+    good = {"--project": "a-project", "--dataset": "a_dataset", "--data-url": "gs://a-bucket/path"}
+    flags = [word for pair in (good | {flag: value}).items() for word in pair]
+    words = said(home, "bigquery", str(tmp_path / "out"), *flags, code=2)
+    assert flag in words
+    assert value in words
+    flags = [word for pair in good.items() for word in pair]
+    assert f"no home at {home}" in said(home, "bigquery", str(tmp_path / "out"), *flags, code=2)
+    home.mkdir()
+    assert f"{tmp_path} is there already" in said(home, "bigquery", str(tmp_path), *flags, code=2)
+
+
 def test_down_without_anything_running_is_no_error(home: Path) -> None:
     assert "nothing runs" in zipotify(home, "down").stdout
     home.mkdir()

@@ -35,6 +35,7 @@ def run(
 
     Example: `zipotify bigquery build/bigquery --project my-project --dataset zipotify --data-url gs://my-bucket/lake`
     """
+    from zipotify.catalog.store import write_catalog
     from zipotify.warehouse.bigquery import Target
     from zipotify.warehouse.bigquery_files import write_bigquery
 
@@ -44,7 +45,10 @@ def run(
     if not _DATA_URL.fullmatch(data_url):
         raise UsageError(f"--data-url is '{data_url}'", "name gs://BUCKET/PATH, without wildcards")
     target = Target(project, dataset, data_url.rstrip("/"), location, f"{datetime.now(UTC):%Y%m%dT%H%M%S}")
-    written = write_bigquery(settings_for(context, home), folder, target)
+    settings = settings_for(context, home)
+    settings.home.require()
+    write_catalog(settings.home.lake)
+    written = write_bigquery(settings, folder, target)
     typer.echo(
         f"wrote {written.job_count} jobs, and {written.row_count:,} rows of data in "
         f"{written.data_bytes / 1e6:,.1f} MB, into {folder}; nothing was sent"

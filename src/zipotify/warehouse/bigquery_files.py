@@ -36,10 +36,10 @@ class Written:
 def write_bigquery(settings: Settings, folder: Path, target: Target) -> Written:
     """Write `data` and `jobs` into a new folder; no build runs meanwhile.
 
-    Raises UsageError when there is something in the folder, BuildError, HomeInUseError, and ErasurePendingError.
+    Raises UsageError when something is there already, BuildError, HomeInUseError, and ErasurePendingError.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise UsageError(f"{folder} is not empty", "name a new folder")
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise UsageError(f"{folder} is there already", "name a new folder, or an empty one")
     with settings.home.lock("warehouse"):
         require_applied(settings.home)
         ensure_sources(settings.home.lake)
