@@ -116,8 +116,7 @@ def test_stream_and_ledger_go_on_with_postgresql(broker: str, sources: dict[str,
     replay_files(moving, files[:4], _SOURCE)
     _take_all(moving)
     before = check(moving)
-    (tmp_path / "postgres").mkdir()
-    with running_postgres(tmp_path / "postgres") as address:
+    with running_postgres() as address:
         moved = _home(moving.home.root, bootstrap_servers=broker, serving_url=SecretStr(address), **_YEARS)
         assert move_serving(moved) > 0
         moving.home.serving_file.rename(tmp_path / "serving-as-it-was")

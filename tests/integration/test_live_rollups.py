@@ -31,9 +31,8 @@ _DIMENSIONS = ("level", "state", "gender", "device")
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("pg")
-    with running_postgres(folder) as address:
+def postgres() -> Iterator[str]:
+    with running_postgres() as address:
         yield address
 
 

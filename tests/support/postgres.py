@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,30 +16,29 @@ _INSTALLED = Path("/usr/lib/postgresql")
 
 
 @contextmanager
-def running_postgres(folder: Path) -> Iterator[str]:
+def running_postgres() -> Iterator[str]:
     """SQLAlchemy address of a server that runs meanwhile; skips where PostgreSQL is not installed."""
     programs = sorted(_INSTALLED.glob("*/bin"))
     if not programs:
         pytest.skip("PostgreSQL is not installed: run `make system`")
-    data = folder / "data"
-    account = _account(folder)
-    _run(account, programs[-1] / "initdb", "-D", data, "-A", "trust", "-U", "zipotify", "-E", "UTF8", "--no-sync")
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
-    _run(account, programs[-1] / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
-    try:
-        yield f"postgresql+psycopg://zipotify@/postgres?host={folder}"
-    finally:
-        _run(account, programs[-1] / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+    # Not below pytest's folder, which is closed to other accounts again whenever another run of tests begins.
+    with tempfile.TemporaryDirectory(prefix="zipotify-postgres-") as folder:
+        data = f"{folder}/data"
+        account = _account(folder)
+        _run(account, programs[-1] / "initdb", "-D", data, "-A", "trust", "-U", "zipotify", "-E", "UTF8", "--no-sync")
+        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
+        _run(account, programs[-1] / "pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start")
+        try:
+            yield f"postgresql+psycopg://zipotify@/postgres?host={folder}"
+        finally:
+            _run(account, programs[-1] / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
 
 
-def _account(folder: Path) -> list[str]:
+def _account(folder: str) -> list[str]:
     """PostgreSQL does not run as root: then it runs as the account that its package made."""
     if os.getuid() != 0:
         return []
     shutil.chown(folder, "postgres")
-    for parent in [folder, *folder.parents]:
-        if parent.stat().st_uid == 0 and parent != Path("/") and parent.stat().st_mode & 0o001 == 0:
-            parent.chmod(parent.stat().st_mode | 0o011)
     return ["runuser", "-u", "postgres", "--"]
 
 
