@@ -18,7 +18,8 @@ install_packages() {
     say "installing Python packages into $venv (downloads are kept in $UV_CACHE_DIR)"
     [ "$mode" = static ] || say "the first time, this builds pyspark from its 430 MB source archive: some minutes"
     uv_install "$venv" --require-hashes -r "$project/requirements/build.txt"
-    uv_install "$venv" --require-hashes --no-build-isolation -r "$project/requirements/$mode.txt"
+    # The list is whole, less what scripts/lock.sh leaves out on purpose: nothing is left to resolve.
+    uv_install "$venv" --require-hashes --no-deps --no-build-isolation -r "$project/requirements/$mode.txt"
     uv_install "$venv" --no-deps --no-build-isolation --editable "$project"
     # What was unpacked for building is a third of the cache; the wheels that came of it stay.
     rm -rf "$cache"/uv/sdists-v*/pypi/*/*/*/src
