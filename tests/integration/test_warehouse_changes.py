@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -42,10 +43,29 @@ def events(sources: dict[str, Path]) -> Lines:
     return {name: sorted(lines, key=lambda line: int(json.loads(line)["ts"])) for name, lines in found.items()}
 
 
-@pytest.fixture
-def without_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def without_checks() -> Iterator[None]:
     """Builds here are compared with each other; their checks run in the other tests."""
-    monkeypatch.setattr(runner, "_NO_UNIT_TESTS", ("--exclude-resource-types", "unit_test", "test"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "_NO_UNIT_TESTS", ("--exclude-resource-types", "unit_test", "test"))
+        yield
+
+
+@pytest.fixture(scope="module")
+def begun(events: Lines, without_checks: None, tmp_path_factory: pytest.TempPathFactory) -> Settings:  # noqa: ARG001
+    """A home whose warehouse knows the first half of the time; see `home`."""
+    folder = tmp_path_factory.mktemp("begun")
+    settings = new_home(folder / "home")
+    load_files(settings, [_written(folder / "first", _halves(events)[0])], "sim")
+    _build(settings)
+    return settings
+
+
+@pytest.fixture
+def home(begun: Settings, tmp_path: Path) -> Settings:
+    """A copy of it, to be changed."""
+    shutil.copytree(begun.home.root, tmp_path / "home")
+    return new_home(tmp_path / "home")
 
 
 def _written(folder: Path, lines: Lines, keep: Callable[[dict[str, object]], bool] = lambda _record: True) -> Path:
@@ -94,16 +114,12 @@ def test_replayed_quarantine_reaches_every_table(events: Lines, tmp_path: Path) 
     load_files(sound, [_written(tmp_path / "files", events)], "sim")
     _build(sound)
     _is_published_as(home, sound)
-    is_as_from_nothing(home)
 
 
 @pytest.mark.usefixtures("without_checks")
-def test_another_catalogue_reaches_every_table(events: Lines, tmp_path: Path) -> None:
+def test_another_catalogue_reaches_every_table(events: Lines, home: Settings, tmp_path: Path) -> None:
     """The build after it starts from nothing; what comes then is matched with the new one."""
-    first, rest = _halves(events)
-    home, other = new_home(tmp_path / "home"), new_home(tmp_path / "other")
-    load_files(home, [_written(tmp_path / "first", first)], "sim")
-    _build(home)
+    rest, other = _halves(events)[1], new_home(tmp_path / "other")
     before = marts(home)
     for settings in (home, other):
         _change_catalogue(settings)
@@ -129,7 +145,7 @@ def _change_catalogue(settings: Settings) -> None:
 
 
 @pytest.mark.usefixtures("without_checks")
-def test_an_erased_person_is_in_no_figure(events: Lines, tmp_path: Path) -> None:
+def test_an_erased_person_is_in_no_figure(events: Lines, home: Settings, tmp_path: Path) -> None:
     """Neither of what was there, nor of what comes later: as in a home that never knew them."""
     first, rest = _halves(events)
     records = [json.loads(line) for line in first["listen_events.ndjson"]]
@@ -140,9 +156,7 @@ def test_an_erased_person_is_in_no_figure(events: Lines, tmp_path: Path) -> None
     def is_others(record: dict[str, object]) -> bool:
         return str(record.get("userId")) != person and record["sessionId"] not in sessions
 
-    home, other = new_home(tmp_path / "home"), new_home(tmp_path / "other")
-    load_files(home, [_written(tmp_path / "first", first)], "sim")
-    _build(home)
+    other = new_home(tmp_path / "other")
     user = key()("sim", person)
     assert ask(home, f"select count(*) > 20 from fct_plays where user_key = '{user}'") == [(True,)]
     elsewhere = home.home.warehouse_file.parent / "spark" / "marts"  # what another engine made of the same people
@@ -203,11 +217,10 @@ def test_builds_killed_at_any_moment_and_run_again_make_the_same(events: Lines, 
 
 @pytest.mark.usefixtures("without_checks")
 @pytest.mark.prove
-def test_a_build_killed_while_it_publishes_leaves_the_old_or_the_new(events: Lines, tmp_path: Path) -> None:
-    first, rest = _halves(events)
-    home = new_home(tmp_path / "home")
-    load_files(home, [_written(tmp_path / "first", first)], "sim")
-    _build(home)
+def test_a_build_killed_while_it_publishes_leaves_the_old_or_the_new(
+    events: Lines, home: Settings, tmp_path: Path
+) -> None:
+    rest = _halves(events)[1]
     before = marts(home)
     load_files(home, [_written(tmp_path / "rest", rest)], "sim")
     _killed_build(home, lambda _log: any(home.home.published.glob("*.building*")), "a snapshot that is being written")

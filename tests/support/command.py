@@ -42,8 +42,17 @@ def zipotify(home: Path, *arguments: str, code: int | None = 0, **extra: str) ->
 
 
 def wait_until(condition: Callable[[], bool], what: str, limit_s: float = GENEROUS_S) -> None:
-    """Poll a condition until it holds; fail naming it after a generous limit."""
+    """Poll a condition until it holds; fail naming it after a generous limit.
+
+    To ask may be a process of its own: it is asked so seldom that what is waited for has most of the machine.
+    """
     deadline = time.monotonic() + limit_s
-    while not condition():
+    while not (asked := _asked(condition))[0]:
         assert time.monotonic() < deadline, f"waited {limit_s:.0f} s in vain for: {what}"
-        time.sleep(0.2)
+        time.sleep(max(0.2, 3 * asked[1]))
+
+
+def _asked(condition: Callable[[], bool]) -> tuple[bool, float]:
+    """The answer, and the seconds that it took."""
+    started = time.monotonic()
+    return condition(), time.monotonic() - started
