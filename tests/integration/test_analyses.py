@@ -251,6 +251,7 @@ def test_marts_are_the_results(home: Settings) -> None:
         assert ask(home, f"select {columns} from {mart} order by all") == results[table.name], mart
 
 
+@pytest.mark.prove
 def test_a_killed_run_goes_on_where_it_was_and_two_runs_are_equal(
     home: Settings, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:

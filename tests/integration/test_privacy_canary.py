@@ -146,6 +146,7 @@ def answers(settings: Settings, folder: Path, whole: bool = True) -> list[Path]:
     return sorted(folder.iterdir())
 
 
+@pytest.mark.prove
 def test_the_api_answers_with_no_private_value(planted: Settings, tmp_path: Path) -> None:
     """Decoded and raw; and what is no secret is found in it, so that the scan does see into answers."""
     files = answers(planted, tmp_path / "answers")

@@ -90,6 +90,7 @@ def test_progress_for_machines_is_one_json_object_a_line(tmp_path: Path) -> None
     assert [step["share"] for step in steps] == sorted(step["share"] for step in steps)
 
 
+@pytest.mark.prove
 def test_set_up_compiles_all_that_any_run_needs(tmp_path: Path) -> None:
     script = (Path(__file__).parents[2] / "scripts" / "setup.sh").read_text()
     found = re.search(r'bin/zipotify" (simulate --quiet (?:.*\\\n)*.*--format none)\n', script)

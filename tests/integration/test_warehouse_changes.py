@@ -117,6 +117,7 @@ def test_replayed_quarantine_reaches_every_table(events: Lines, tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("without_checks")
+@pytest.mark.prove
 def test_another_catalogue_reaches_every_table(events: Lines, home: Settings, tmp_path: Path) -> None:
     """The build after it starts from nothing; what comes then is matched with the new one."""
     rest, other = _halves(events)[1], new_home(tmp_path / "other")
