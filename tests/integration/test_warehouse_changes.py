@@ -114,6 +114,7 @@ def test_replayed_quarantine_reaches_every_table(events: Lines, tmp_path: Path) 
     load_files(sound, [_written(tmp_path / "files", events)], "sim")
     _build(sound)
     _is_published_as(home, sound)
+    is_as_from_nothing(home)
 
 
 @pytest.mark.usefixtures("without_checks")

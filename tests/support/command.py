@@ -12,6 +12,8 @@ from pathlib import Path
 GENEROUS_S = 1000.0
 """Limit of every wait: these machines may be ten times slower than a laptop."""
 
+_LONGEST_PAUSE_S = 10.0
+
 
 def command(home: Path, *arguments: str) -> list[str]:
     """The call, with its home."""
@@ -47,12 +49,9 @@ def wait_until(condition: Callable[[], bool], what: str, limit_s: float = GENERO
     To ask may be a process of its own: it is asked so seldom that what is waited for has most of the machine.
     """
     deadline = time.monotonic() + limit_s
-    while not (asked := _asked(condition))[0]:
+    while True:
+        asked_at = time.monotonic()
+        if condition():
+            return
         assert time.monotonic() < deadline, f"waited {limit_s:.0f} s in vain for: {what}"
-        time.sleep(max(0.2, 3 * asked[1]))
-
-
-def _asked(condition: Callable[[], bool]) -> tuple[bool, float]:
-    """The answer, and the seconds that it took."""
-    started = time.monotonic()
-    return condition(), time.monotonic() - started
+        time.sleep(min(max(0.2, 3 * (time.monotonic() - asked_at)), _LONGEST_PAUSE_S))

@@ -38,7 +38,7 @@ def write_bigquery(settings: Settings, folder: Path, target: Target) -> Written:
 
     Raises UsageError when something is there already, BuildError, HomeInUseError, and ErasurePendingError.
     """
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise UsageError(f"{folder} is there already", "name a new folder, or an empty one")
     with settings.home.lock("warehouse"):
         require_applied(settings.home)
