@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).parent.parent
 _SHARED_DATA = PROJECT.parent / "shared" / "data"
+
+# Spark's drivers live for a minute here: Java's second compiler would spend more on their code than it saves.
+os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
