@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyspark
 
-from zipotify.runtime.jars import LOCK_FILE, ivy_command, sha256_of
+from zipotify.runtime.jars import IVY_NAMES, LOCK_FILE, ivy_command, ivy_dependency, sha256_of
 
 ROOTS = {
     "kafka": [
@@ -27,6 +27,8 @@ ROOTS = {
         "software.amazon.awssdk:s3-transfer-manager:2.29.52",
         "software.amazon.awssdk:sts:2.29.52",
     ],
+    # With all that it needs inside, under names of its own: its POM lists nothing.
+    "gs": ["com.google.cloud.bigdataoss:gcs-connector:4.0.4:shaded"],
 }
 # Needed by Delta only with a Unity Catalog server.
 NOT_NEEDED = {"io.unitycatalog"}
@@ -46,20 +48,24 @@ def shipped_by_pyspark() -> set[str]:
 
 def resolve(set_name: str, work: Path) -> list[str]:
     """Lock lines of one set, sorted."""
-    dependencies = "".join(
-        '<dependency org="{}" name="{}" rev="{}" conf="default->default"/>'.format(*root.split(":"))
-        for root in ROOTS[set_name]
-    )
+    dependencies = "".join(dependency(*root.split(":")) for root in ROOTS[set_name])
     (work / "settings.xml").write_text(SETTINGS)
     (work / "ivy.xml").write_text(
-        f'<ivy-module version="2.0"><info organisation="zipotify" module="{set_name}"/><configurations>'
+        f'<ivy-module version="2.0" {IVY_NAMES}><info organisation="zipotify" module="{set_name}"/><configurations>'
         f'<conf name="default"/></configurations><dependencies>{dependencies}{EXCLUDED}</dependencies></ivy-module>'
     )
-    pattern = f"{work}/{set_name}/[organisation]/[artifact]/[revision]/[artifact]-[revision].[ext]"
+    pattern = f"{work}/{set_name}/[organisation]/[artifact]/[revision]/[artifact]-[revision](-[classifier]).[ext]"
     arguments = ["-settings", f"{work}/settings.xml", "-ivy", f"{work}/ivy.xml", "-retrieve", pattern]
     # `-types` takes every word up to the next option. OSGi jars are packaged as "bundle".
     subprocess.run(ivy_command(work, *arguments, "-types", "jar", "bundle", "-confs", "default"), check=True)
     return [line(set_name, jar) for jar in sorted((work / set_name).rglob("*.jar")) if is_wanted(set_name, jar)]
+
+
+def dependency(group: str, artifact: str, version: str, classifier: str = "") -> str:
+    """A root with what its POM says that it needs; alone when it is one of several jars of an artifact."""
+    if classifier:
+        return ivy_dependency(group, artifact, version, classifier)
+    return f'<dependency org="{group}" name="{artifact}" rev="{version}" conf="default->default"/>'
 
 
 def is_wanted(set_name: str, jar: Path) -> bool:
@@ -70,7 +76,8 @@ def is_wanted(set_name: str, jar: Path) -> bool:
 
 def line(set_name: str, jar: Path) -> str:
     """One line of the lock file."""
-    return f"{set_name} {':'.join(jar.parts[-4:-1])} {jar.name} {sha256_of(jar)}\n"
+    classifier = jar.stem.removeprefix(f"{jar.parts[-3]}-{jar.parts[-2]}").replace("-", ":", 1)
+    return f"{set_name} {':'.join(jar.parts[-4:-1])}{classifier} {jar.name} {sha256_of(jar)}\n"
 
 
 def main() -> None:

@@ -60,8 +60,8 @@ def _jars() -> list[Component]:
 
 
 def _jar(coordinate: str, checksum: str) -> Component:
-    group, name, version = coordinate.split(":")[:3]
-    purl = PackageURL("maven", group, name, version)
+    group, name, version, *classifier = coordinate.split(":")
+    purl = PackageURL("maven", group, name, version, {"classifier": classifier[0]} if classifier else None)
     hashes = [HashType(alg=HashAlgorithm.SHA_256, content=checksum)]
     return Component(name=name, group=group, version=version, purl=purl, bom_ref=str(purl), hashes=hashes)
 

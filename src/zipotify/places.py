@@ -1,8 +1,9 @@
 """Where the lake may lie: a folder of this machine, or below an address of an object store. The one place that decides.
 
 Both are asked in the same way: joined with `/`, handed as text to whoever reads Delta (deltalake, Polars, Spark,
-DuckDB), and read and written whole where a small file lies beside the tables. Accounts, and where an S3 server is that
-is not Amazon's, are in the environment, under the names that all of those readers know (AWS_ACCESS_KEY_ID, …).
+DuckDB), and read and written whole where a small file lies beside the tables. Accounts, and where a server is that is
+not Amazon's or Google's, are in the environment, under the names that those readers know (AWS_ACCESS_KEY_ID,
+GOOGLE_APPLICATION_CREDENTIALS, …). DuckDB reaches Google's as S3's clients do, with HMAC keys under Amazon's names.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from zipotify.errors import ConfigError
 
-_BACKUP_SCHEMES = ("s3://", "gs://")
-_LAKE_SCHEME = "s3://"
+Store = Literal["s3", "gs"]
+"""Amazon's or what speaks like it, and Google's: the schemes of their addresses."""
+_SCHEMES: dict[str, Store] = {"s3://": "s3", "gs://": "gs"}
 _DEFAULT_REGION = "us-east-1"
+_GOOGLE_FOR_S3_CLIENTS = ("https://storage.googleapis.com", "auto")
+"""Endpoint and region."""
 
 
 class Folder(Protocol):
@@ -103,8 +107,10 @@ class StoreFolder:
         from pyarrow import fs
 
         store, path = open_store(self.address)
-        for found in store.get_file_info(fs.FileSelector(path)):
-            yield self / found.base_name
+        # Arrow does not name a folder at Google's that nobody made, only what lies in it.
+        look = fs.FileSelector(path, recursive=store_of(self.address) == "gs")
+        names = {info.path.removeprefix(f"{path}/").partition("/")[0] for info in store.get_file_info(look)}
+        yield from (self / name for name in sorted(names))
 
     def read_bytes(self) -> bytes:
         """The whole object; raises FileNotFoundError."""
@@ -136,8 +142,11 @@ def lake_at(address: str | None, otherwise: Path) -> Folder:
     """The lake's place; raises ConfigError for an address that no lake can have."""
     if address is None:
         return otherwise
-    if not address.startswith(_LAKE_SCHEME) or len(address.rstrip("/")) <= len(_LAKE_SCHEME):
-        raise ConfigError(f"lake_url is '{address}'", "name s3://bucket/path, or leave it out: the lake is in the home")
+    if store_of(address) is None or not address.partition("://")[2].strip("/"):
+        advice = "name s3://bucket/path or gs://bucket/path, or leave it out: the lake is in the home"
+        raise ConfigError(f"lake_url is '{address}'", advice)
+    if store_of(address) == "gs":
+        _let_polars_find_accounts_as_deltalake_does()
     return StoreFolder(address.rstrip("/"))
 
 
@@ -153,7 +162,26 @@ def replace_text(file: Folder, text: str) -> None:
 
 def is_address(place: str) -> bool:
     """Whether it names an object store, not a folder."""
-    return place.startswith(_BACKUP_SCHEMES)
+    return store_of(place) is not None
+
+
+def store_of(place: str) -> Store | None:
+    """Which kind of store an address names; None for a folder."""
+    return _SCHEMES.get(place[:5])
+
+
+def s3_server(place: str) -> tuple[str, str]:
+    """Endpoint (empty for Amazon's own) and region by which S3 clients reach an address."""
+    if store_of(place) == "gs":
+        endpoint, region = _GOOGLE_FOR_S3_CLIENTS
+        return google_emulator() or endpoint, region
+    return os.environ.get("AWS_ENDPOINT_URL", ""), os.environ.get("AWS_REGION", _DEFAULT_REGION)
+
+
+def google_emulator() -> str:
+    """Address of a server that stands for Google's and asks for no account; empty for Google's own."""
+    host = os.environ.get("STORAGE_EMULATOR_HOST", "").rstrip("/")
+    return host if "://" in host or not host else f"http://{host}"
 
 
 def reach_store(endpoint: str | None, region: str | None) -> None:
@@ -162,29 +190,30 @@ def reach_store(endpoint: str | None, region: str | None) -> None:
         os.environ.setdefault("AWS_ENDPOINT_URL", endpoint)
     if region:
         os.environ.setdefault("AWS_REGION", region)
-    if store_endpoint().startswith("http://"):
+    if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://"):
         os.environ.setdefault("AWS_ALLOW_HTTP", "true")
-
-
-def store_endpoint() -> str:
-    """Address of the S3 server; empty for Amazon's own."""
-    return os.environ.get("AWS_ENDPOINT_URL", "")
-
-
-def store_region() -> str:
-    """Region of the buckets."""
-    return os.environ.get("AWS_REGION", _DEFAULT_REGION)
 
 
 def open_store(address: str) -> tuple[Any, str]:
     """Arrow's file system for an address, and the path in it."""
     from pyarrow import fs
 
-    scheme, _, path = address.partition("://")
-    if scheme == "gs":
-        return fs.GcsFileSystem(), path
-    options: dict[str, Any] = {"region": store_region()}
-    if endpoint := store_endpoint():
-        protocol, _, host = endpoint.partition("://")
-        options |= {"endpoint_override": host, "scheme": protocol}
-    return fs.S3FileSystem(**options), path.rstrip("/")
+    path = address.partition("://")[2].rstrip("/")
+    if store_of(address) == "gs":
+        emulator = google_emulator()
+        return fs.GcsFileSystem(**({"anonymous": True, **_elsewhere(emulator)} if emulator else {})), path
+    endpoint, region = s3_server(address)
+    return fs.S3FileSystem(region=region, **_elsewhere(endpoint)), path
+
+
+def _elsewhere(endpoint: str) -> dict[str, Any]:
+    """Options of Arrow's file systems for a server that is not the store's own."""
+    protocol, _, host = endpoint.partition("://")
+    return {"endpoint_override": host, "scheme": protocol} if endpoint else {}
+
+
+def _let_polars_find_accounts_as_deltalake_does() -> None:
+    """Where Google's Python library happens to be installed, Polars asks that instead, which looks in other places."""
+    import polars as pl
+
+    pl.Config.set_default_credential_provider(None)

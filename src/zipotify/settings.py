@@ -84,7 +84,7 @@ class Settings(BaseSettings):
 
     # Lake and stores
     lake_url: str | None = None
-    """Where the lake is, as s3://bucket/path; None is the folder `lake` of the home."""
+    """Where the lake is, as s3://bucket/path or gs://bucket/path; None is the folder `lake` of the home."""
     store_endpoint: str | None = None
     """Address of an S3 server that is not Amazon's; the environment's AWS_ENDPOINT_URL wins."""
     store_region: str | None = None

@@ -1,4 +1,4 @@
-"""A home whose stream has begun moves, its lake to S3 or its serving database to PostgreSQL, and nothing is lost."""
+"""A home whose stream has begun moves, its lake to a store or its serving database to PostgreSQL: nothing is lost."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from support.command import command, environment, wait_until, zipotify
+from support.google_store import GOOGLE_BUCKET, running_google_store
 from support.lake import rows, table
 from support.object_store import BUCKET, running_store
 from support.postgres import running_postgres
@@ -23,7 +24,6 @@ from zipotify.contracts.files import find_files
 from zipotify.contracts.tables import QUARANTINE, REPEATS, USERS_PRIVATE
 from zipotify.home import Home
 from zipotify.lake import ensure_tables
-from zipotify.lake.files import compact, named_tables
 from zipotify.lake.load import load_files
 from zipotify.lake.move import copy_lake
 from zipotify.ops.backup import make_backup, restore
@@ -51,12 +51,15 @@ def _take_all(settings: Settings) -> None:
     zipotify(settings.home.root, "stream", "--once", **environment_of(settings))
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[str]:
-    """Address of a lake in a real S3 server."""
-    (tmp_path / "s3").mkdir()
-    with running_store(tmp_path / "s3"):
-        yield f"s3://{BUCKET}/home/lake"
+_STORES = {f"s3://{BUCKET}": running_store, f"gs://{GOOGLE_BUCKET}": running_google_store}
+
+
+@pytest.fixture(params=_STORES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a lake in a real S3 server, and in what stands for Google Cloud Storage."""
+    (tmp_path / "store").mkdir()
+    with _STORES[request.param](tmp_path / "store"):
+        yield f"{request.param}/home/lake"
 
 
 def test_a_stream_and_a_build_go_on_with_the_lake_in_a_store(
@@ -80,7 +83,7 @@ def test_a_stream_and_a_build_go_on_with_the_lake_in_a_store(
     assert not (there.home.root / "lake").exists()
     assert check(there).balanced
     assert check(there).total("in_flight") == 0
-    compact(there.home.lake, named_tables(there.home.lake, None))
+    zipotify(there.home.root, "lake", "compact", **environment_of(there))
 
     alone = _home(tmp_path / "alone")
     for given in (files, files[:1]):

@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import duckdb
 import pytest
 
-from support.lake import table
+from support.lake import counted_by_duckdb, load_sign_ins, table
 from support.object_store import BUCKET, account_with_policy, running_store
 from zipotify.access.store_policies import STORE_ROLES, policy
 from zipotify.contracts.fields import AUTH_EVENTS
@@ -18,14 +17,12 @@ from zipotify.contracts.tables import BRONZE, QUARANTINE, USERS_PRIVATE
 from zipotify.errors import ConfigError
 from zipotify.home import Home
 from zipotify.lake.files import compact, named_tables
-from zipotify.lake.load import load_files
 from zipotify.lake.move import copy_lake
 from zipotify.ops.backup import make_backup, restore
 from zipotify.ops.ledger import check
 from zipotify.ops.profiles import examine_profile
 from zipotify.places import StoreFolder
 from zipotify.settings import Settings, load_settings
-from zipotify.warehouse.plugin import prepare_connection
 
 pytestmark = pytest.mark.integration
 DENIED = "ACCESS_DENIED|AccessDenied|Access Denied"
@@ -39,19 +36,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyPat
         yield patch
 
 
-def _loaded(settings: Settings, folder: Path, sessions: range) -> None:
-    """Two sign-ins a session, without Kafka and Spark."""
-    folder.mkdir()
-    base = {"ts": 1541106106796, "auth": "Logged In", "userId": "8", "level": "free", "success": True}
-    events = [{**base, "sessionId": number, "itemInSession": item} for number in sessions for item in (0, 1)]
-    (folder / "auth_events.ndjson").write_text("\n".join(map(json.dumps, events)))
-    load_files(settings, [folder], "recorded")
-
-
 @pytest.mark.usefixtures("store")
 def test_a_lake_moves_into_the_store_and_goes_on_there(tmp_path: Path) -> None:
     here = load_settings(tmp_path / "home")
-    _loaded(here, tmp_path / "first", range(100))
+    load_sign_ins(here, tmp_path / "first", range(100))
     before = check(here).as_json()["rows"]
     address = f"s3://{BUCKET}/moved/lake"
     copy_lake(here.home.lake, address)
@@ -59,26 +47,16 @@ def test_a_lake_moves_into_the_store_and_goes_on_there(tmp_path: Path) -> None:
     there = load_settings(here.home.root, lake_url=address)
     assert check(there).as_json()["rows"] == before
 
-    _loaded(there, tmp_path / "second", range(50, 150))
+    load_sign_ins(there, tmp_path / "second", range(50, 150))
     compact(there.home.lake, named_tables(there.home.lake, AUTH_EVENTS))
     assert not (there.home.root / "lake").exists()
     assert Counter(table(there.home.lake, AUTH_EVENTS)["session_id"]) == Counter(dict.fromkeys(range(150), 2))
     assert table(there.home.lake, "repeats").height == 100
     assert check(there).balanced
-    assert _counted_by_duckdb(address) == (300, 150)
+    assert counted_by_duckdb(address) == (300, 150)
     backup = make_backup(there, str(tmp_path / "backups"))
     restore(str(tmp_path / "backups" / backup.name), Home(tmp_path / "restored"))
     assert table(tmp_path / "restored" / "lake", AUTH_EVENTS).height == 300
-
-
-def _counted_by_duckdb(address: str) -> tuple[int, int]:
-    """Events and sessions, read as a build reads them."""
-    with duckdb.connect() as connection:
-        prepare_connection(connection, address)
-        found = f"delta_scan('{address}/{BRONZE[AUTH_EVENTS].path}')"
-        row = connection.execute(f"select count(*), count(distinct session_id) from {found}").fetchone()
-    assert row is not None
-    return int(row[0]), int(row[1])
 
 
 def test_rights_at_the_lakes_place_are_looked_at_before_anything_starts(
@@ -107,7 +85,7 @@ def test_a_place_in_the_store_is_asked_like_a_folder() -> None:
         file.read_bytes()
 
 
-@pytest.mark.parametrize("address", ["", "s3://", "gs://bucket/lake", "/srv/lake"])
+@pytest.mark.parametrize("address", ["", "s3://", "gs://", "gs:///", "az://bucket/lake", "/srv/lake"])
 def test_an_address_that_no_lake_can_have_is_refused(tmp_path: Path, address: str) -> None:
     with pytest.raises(ConfigError, match="lake_url"):
         _ = load_settings(tmp_path, lake_url=address).home.lake
@@ -119,7 +97,7 @@ def guarded(store: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory)
     del store
     folder = tmp_path_factory.mktemp("guarded")
     address = f"s3://{BUCKET}/guarded/lake"
-    _loaded(load_settings(folder / "home", lake_url=address), folder / "in", range(3))
+    load_sign_ins(load_settings(folder / "home", lake_url=address), folder / "in", range(3))
     for role in STORE_ROLES:
         account_with_policy(folder, f"the-{role}", policy(role, address))
     return address
@@ -145,7 +123,7 @@ def test_a_builder_reads_what_models_read_and_nothing_else(guarded: str, acts_as
     open_log = _file_of(guarded, BRONZE[AUTH_EVENTS].path)
     hidden = [_file_of(guarded, table.path) for table in (USERS_PRIVATE, QUARANTINE)]
     acts_as("the-builder")
-    assert _counted_by_duckdb(guarded) == (6, 3)
+    assert counted_by_duckdb(guarded) == (6, 3)
     assert open_log.read_bytes()
     for file in hidden:
         with pytest.raises(OSError, match=DENIED):
@@ -163,7 +141,7 @@ def test_a_writer_writes_the_lake_and_nothing_beside_it(
     (beside / "file").write_text("not yours")
     acts_as("the-writer")
     there = load_settings(tmp_path / "home", lake_url=guarded, user_key_secret="00" * 16)
-    _loaded(there, tmp_path / "more", range(3, 6))
+    load_sign_ins(there, tmp_path / "more", range(3, 6))
     assert table(there.home.lake, AUTH_EVENTS).height == 12
     compact(there.home.lake, named_tables(there.home.lake, AUTH_EVENTS))
     for act in ((beside / "file").read_bytes, (beside / "file").unlink, lambda: (beside / "new").write_text("x")):

@@ -113,7 +113,9 @@ def restore(
 @app.command("copy")
 def copy(
     context: typer.Context,
-    destination: Annotated[str, typer.Argument(metavar="DEST", help="s3://bucket/path, or a folder.")],
+    destination: Annotated[
+        str, typer.Argument(metavar="DEST", help="s3://bucket/path, gs://bucket/path, or a folder.")
+    ],
     home: HomeOption = None,
 ) -> None:
     """Copy the lake to a place that holds nothing yet; then set `lake_url` to move it there. Stop `zipotify up` before.

@@ -27,8 +27,12 @@ def _copy(source: str, target: str) -> int:
     from pyarrow import fs
 
     (from_system, from_path), (to_system, to_path) = _opened(source), _opened(target)
+    sent = _sizes(from_system, from_path)
+    if not is_address(target):
+        for folder in {(Path(target) / name).parent for name in sent}:  # stores do not name theirs reliably
+            folder.mkdir(parents=True, exist_ok=True)
     fs.copy_files(from_path, to_path, source_filesystem=from_system, destination_filesystem=to_system)
-    sent, arrived = _sizes(from_system, from_path), _sizes(to_system, to_path)
+    arrived = _sizes(to_system, to_path)
     missing = sorted(sent.items() - arrived.items())
     if missing:
         raise ZipotifyError(f"{len(missing)} files did not arrive whole in {target}: {missing[0][0]} …", "copy again")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 
+import duckdb
 from pyarrow import fs
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
@@ -15,6 +16,7 @@ from zipotify.errors import ZipotifyError
 from zipotify.ops.doctor import Finding
 from zipotify.places import is_address, open_store
 from zipotify.settings import Settings
+from zipotify.warehouse.plugin import prepare_connection
 
 _OLDEST_POSTGRESQL = 130_000
 _CONNECT_LIMIT_S = 10
@@ -28,7 +30,7 @@ def examine_profile(settings: Settings) -> list[Finding]:
     if settings.serving_url is not None:
         findings.append(_serving(settings.serving_url.get_secret_value()))
     if settings.lake_url is not None:
-        findings.append(_store("lake", settings.lake_url))
+        findings += [_store("lake", settings.lake_url), _lake_for_builds(settings.lake_url)]
     if settings.backup_to is not None:
         findings.append(_store("backups", settings.backup_to))
     return findings
@@ -88,3 +90,16 @@ def _store(name: str, place: str) -> Finding:
         said = " ".join(str(error).split())[:200]
         return Finding(name, False, f"{place}: {said}", "check credentials, bucket, endpoint and the account's rights")
     return Finding(name, found, f"{place}: writes, reads and removes", "the store does not show what was written")
+
+
+def _lake_for_builds(lake: str) -> Finding:
+    """Whether DuckDB gets in, whose account at Google's store is another: HMAC keys."""
+    name = "lake for builds"
+    try:
+        with duckdb.connect() as connection:
+            prepare_connection(connection, lake)
+            connection.execute("select count(*) from glob(?)", [f"{lake}/*"])
+    except (duckdb.Error, ZipotifyError) as error:
+        said = " ".join(str(error).split())[:200]
+        return Finding(name, False, f"{lake}: {said}", "give AWS_ACCESS_KEY_ID and its secret; Google's are HMAC keys")
+    return Finding(name, True, f"{lake}: DuckDB lists it")

@@ -1,6 +1,6 @@
-"""The jars that Kafka, Spark and S3 need: listed with checksums in `jars.lock`, fetched once by Ivy, kept in the cache.
+"""The jars that Kafka, Spark and stores need: listed with checksums in `jars.lock`, fetched once by Ivy, and kept.
 
-A line of `jars.lock` is: set, coordinate (group:artifact:version), file name, SHA-256.
+A line of `jars.lock` is: set, coordinate (group:artifact:version, and a classifier if it has one), file name, SHA-256.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from zipotify.errors import SetupError
 from zipotify.runtime.java import java_program, trust_options
 from zipotify.settings import cache_folder
 
-JarSet = Literal["kafka", "spark", "s3"]
+JarSet = Literal["kafka", "spark", "s3", "gs"]
 
 LOCK_FILE = Path(__file__).with_name("jars.lock")
+IVY_NAMES = 'xmlns:m="http://ant.apache.org/ivy/maven"'
+"""What a module with classifiers in it declares."""
 _FETCH_LIMIT_S = 1800
 _FETCH_ATTEMPTS = 3
 
@@ -86,7 +88,7 @@ def resolve_jars(say: Callable[[str], None] = print) -> int:
         missing = [jar for jar in locked_jars() if not jar.is_whole()]
         if not missing:
             return 0
-        say(f"fetching {len(missing)} jars of Kafka, Spark's Kafka connector, Delta and S3 into {jars_folder()}")
+        say(f"fetching {len(missing)} jars of Kafka, Spark's Kafka connector, Delta and stores into {jars_folder()}")
         _fetch(missing)
         return len(missing)
 
@@ -116,7 +118,7 @@ def _fetch(jars: list[Jar]) -> None:
 def _fetch_set(jars: list[Jar], work: Path) -> None:
     (work / "settings.xml").write_text(_IVY_SETTINGS)
     (work / "ivy.xml").write_text(_ivy_module(jars))
-    pattern = f"{work}/got/[artifact]-[revision].[ext]"
+    pattern = f"{work}/got/[artifact]-[revision](-[classifier]).[ext]"
     files = ["-settings", str(work / "settings.xml"), "-ivy", str(work / "ivy.xml"), "-retrieve", pattern]
     _run_ivy(ivy_command(work, *files))
     for jar in jars:
@@ -146,18 +148,20 @@ def _take(jar: Jar, got: Path) -> None:
 
 
 def _ivy_module(jars: list[Jar]) -> str:
-    dependencies = "".join(_ivy_dependency(*jar.coordinate.split(":")) for jar in jars)
+    dependencies = "".join(ivy_dependency(*jar.coordinate.split(":")) for jar in jars)
     return (
-        '<ivy-module version="2.0"><info organisation="zipotify" module="jars"/>'
+        f'<ivy-module version="2.0" {IVY_NAMES}><info organisation="zipotify" module="jars"/>'
         '<configurations><conf name="default"/></configurations>'
         f"<dependencies>{dependencies}</dependencies></ivy-module>"
     )
 
 
-def _ivy_dependency(group: str, artifact: str, version: str) -> str:
+def ivy_dependency(group: str, artifact: str, version: str, classifier: str = "") -> str:
+    """One jar, without what its POM says that it needs."""
     # The type is said here because Ivy would go by the POM's packaging, and jars packaged as "bundle" would be missed.
     return (
         f"<dependency org={quoteattr(group)} name={quoteattr(artifact)} rev={quoteattr(version)} "
         'conf="default->default" transitive="false">'
-        f'<artifact name={quoteattr(artifact)} type="jar" ext="jar"/></dependency>'
+        f'<artifact name={quoteattr(artifact)} type="jar" ext="jar"'
+        f"{f' m:classifier={quoteattr(classifier)}' if classifier else ''}/></dependency>"
     )

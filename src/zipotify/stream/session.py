@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from zipotify.places import is_address, store_endpoint, store_region
+from zipotify.places import Store, google_emulator, s3_server, store_of
 from zipotify.runtime.jars import JarSet, jar_paths
 from zipotify.runtime.java import java_home
 from zipotify.settings import Settings
@@ -35,10 +36,12 @@ def spark_session(settings: Settings, name: str) -> SparkSession:
 def _configuration(settings: Settings) -> dict[str, str]:
     scratch = settings.home.run / "spark"
     scratch.mkdir(parents=True, exist_ok=True)
-    jar_sets: tuple[JarSet, ...] = ("spark", "s3") if is_address(str(settings.home.lake)) else ("spark",)
+    lake = str(settings.home.lake)
+    store = store_of(lake)
+    jar_sets: tuple[JarSet, ...] = ("spark", store) if store else ("spark",)
     return {
         "spark.jars": ",".join(str(path) for name in jar_sets for path in jar_paths(name)),
-        **(_store() if "s3" in jar_sets else {}),
+        **(_STORES[store](lake) if store else {}),
         "spark.driver.memory": f"{settings.spark_driver_memory_mb}m",
         "spark.driver.host": settings.spark_driver_host,
         "spark.driver.bindAddress": settings.spark_driver_host,
@@ -66,18 +69,34 @@ def _configuration(settings: Settings) -> dict[str, str]:
     }
 
 
-def _store() -> dict[str, str]:
+def _amazon(lake: str) -> dict[str, str]:
     """What Hadoop's client needs to find the lake; the account it finds by itself, where Amazon's own tools do.
 
     Delta's way of committing to S3 holds for one writer at a time, which is what the lake's lock is for.
     """
-    client = {"endpoint.region": store_region(), "path.style.access": "true"}
-    if endpoint := store_endpoint():
+    endpoint, region = s3_server(lake)
+    client = {"endpoint.region": region, "path.style.access": "true"}
+    if endpoint:
         client["endpoint"] = endpoint
     return {
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
         **{f"spark.hadoop.fs.s3a.{name}": value for name, value in client.items()},
     }
+
+
+def _google(_: str) -> dict[str, str]:
+    """What Google's connector needs; the account it finds by itself, where Google's own tools do."""
+    client = {"client.type": "HTTP_API_CLIENT", "auth.type": "APPLICATION_DEFAULT"}
+    if emulator := google_emulator():
+        client |= {"storage.root.url": f"{emulator}/", "auth.type": "UNAUTHENTICATED"}
+    return {
+        "spark.hadoop.fs.gs.impl": "com.google.cloud.hadoop.fs.gcs.GoogleHadoopFileSystem",
+        "spark.hadoop.fs.AbstractFileSystem.gs.impl": "com.google.cloud.hadoop.fs.gcs.GoogleHadoopFS",
+        **{f"spark.hadoop.fs.gs.{name}": value for name, value in client.items()},
+    }
+
+
+_STORES: dict[Store, Callable[[str], dict[str, str]]] = {"s3": _amazon, "gs": _google}
 
 
 def _java_options(scratch: Path) -> str:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from zipotify.errors import SetupError
-from zipotify.places import is_address, store_endpoint, store_region
+from zipotify.places import is_address, s3_server, store_of
 from zipotify.warehouse.holidays_table import holidays_table
 
 _FOR_STORES = ("httpfs", "aws")
@@ -34,13 +34,16 @@ def prepare_connection(connection: duckdb.DuckDBPyConnection, lake: str) -> None
     for name in ("delta", *(_FOR_STORES if is_address(lake) else ())):
         connection.execute(f"LOAD {_text(str(extension(name)))}")
     if is_address(lake):
-        connection.execute(_way_in())
+        connection.execute(_way_in(lake))
 
 
-def _way_in() -> str:
-    """The statement that says where S3 is and where the account is to be found; it holds no key."""
-    options = {"type": "s3", "provider": "credential_chain", "region": _text(store_region())}
-    if endpoint := store_endpoint():
+def _way_in(lake: str) -> str:
+    """The statement that says where the store is and where the account is to be found; it holds no key."""
+    endpoint, region = s3_server(lake)
+    kind = "gcs" if store_of(lake) == "gs" else "s3"
+    # Endpoint and region are said for Google's too: `delta_scan` does not know them by itself.
+    options = {"type": kind, "provider": "credential_chain", "region": _text(region)}
+    if endpoint:
         protocol, _, host = endpoint.partition("://")
         options |= {"endpoint": _text(host), "url_style": "'path'", "use_ssl": str(protocol == "https").lower()}
     return f"CREATE OR REPLACE SECRET lake ({', '.join(f'{name} {value}' for name, value in options.items())})"
