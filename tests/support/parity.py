@@ -33,7 +33,7 @@ def _kind(type_: pa.DataType) -> str:
     """Types that hold the same: an engine may count in 64 bits what another one counts in 128."""
     if pa.types.is_integer(type_) or pa.types.is_decimal(type_):
         return "whole"
-    if pa.types.is_null(type_) or pa.types.is_string(type_):
+    if pa.types.is_null(type_) or pa.types.is_string(type_) or pa.types.is_large_string(type_):
         return "text"
     return "instant" if pa.types.is_timestamp(type_) else str(type_)
 
