@@ -42,7 +42,8 @@ def page() -> str:
         "![From events through Kafka, Spark, lake and dbt to the dashboard](diagrams/flow.svg)",
         f"**What was measured**\n\n{table(('what', 'figure on two cores', 'when'), _figures())}",
         "**What it costs.** The software is free (Apache-2.0). A machine with 2 cores and 8 GB runs the demo. In a "
-        "cloud, hours of the machine that streams, GB stored and GB read drive the cost, *unpriced* here. "
+        "cloud, hours of the machine that streams, GB stored and GB read drive the cost "
+        "(list prices and an example: `docs/how-to/cloud.md`). "
         f"Storage: {_storage()}.",
         _NOT,
     )
