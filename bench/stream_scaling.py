@@ -3,7 +3,8 @@
     PYTHONPATH=tests .venv/bin/python bench/stream_scaling.py --out bench/results/stream_scaling.json
 
 Everything is on one machine, so its cores bound what more processes can gain: what shows is the cost of dividing the
-work, and that it is divided. Each run is the stream as it ships, from an empty lake; runs alternate, forth and back.
+work, and that it is divided. A run on one core may use no other (Java's compilers would); the broker beside it may.
+Each run is the stream as it ships, from an empty lake; runs alternate, forth and back.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import shutil
 import statistics
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
@@ -26,8 +28,20 @@ from zipotify.runtime.ports import any_free
 from zipotify.settings import load_settings
 
 WORKERS = {"cluster of 1 worker": 1, "cluster of 3 workers": 3}
-LOCAL = {"1 core": "local[1]", "2 cores": "local[2]"}
+LOCAL = {"1 core": 1, "2 cores": 2}
 RUNS = (*LOCAL, *WORKERS)
+
+
+@contextmanager
+def on_cores(count: int) -> Iterator[None]:
+    """What starts meanwhile runs on so many of the cores that this process may use."""
+    this = psutil.Process()
+    allowed = this.cpu_affinity()
+    this.cpu_affinity(allowed[:count])
+    try:
+        yield
+    finally:
+        this.cpu_affinity(allowed)
 
 
 def run(name: str, folder: Path, servers: str, per_batch: int) -> float:
@@ -35,7 +49,8 @@ def run(name: str, folder: Path, servers: str, per_batch: int) -> float:
     folder.mkdir(parents=True)
     with ExitStack() as stack:
         if name in LOCAL:
-            master = LOCAL[name]
+            stack.enter_context(on_cores(LOCAL[name]))
+            master = f"local[{LOCAL[name]}]"
         else:
             master = stack.enter_context(running_cluster(folder / "cluster", WORKERS[name])).address
         return child("full", folder, servers, per_batch, master)["seconds"]
