@@ -22,7 +22,7 @@ setup:  ## install everything that running needs, in .venv and the cache folder
 setup-dev:
 	@PYTHON='$(PYTHON)' scripts/setup.sh dev
 
-system:  ## install from apt what the tests need (Chromium); prints it first
+system:  ## install from apt what the tests need (Chromium, PostgreSQL, promtool); prints it first
 	@scripts/system.sh
 
 demo: setup  ## the whole pipeline live: Kafka, Spark, dbt and the dashboard, until Ctrl-C or FOR=SECONDS

@@ -36,6 +36,14 @@ apt_install() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" </dev/null
 }
 
+# Fetch a Debian package into this folder, without installing it; as this account, since apt's own may not write here.
+apt_download() {
+    apt-get -q -o APT::Sandbox::User=root download "$1" </dev/null && return
+    say "the package lists may be old: updating them"
+    as_root apt-get update -q </dev/null
+    apt-get -q -o APT::Sandbox::User=root download "$1" </dev/null
+}
+
 # The first Python that fits, of those asked for or of the usual names.
 find_python() {
     for name in ${PYTHON:-python3.11 python3.12 python3.13 python3}; do
