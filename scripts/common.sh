@@ -26,22 +26,24 @@ as_root() {
     fi
 }
 
+# Run it, and once more with new package lists if it fails.
+with_new_lists() {
+    "$@" </dev/null && return
+    say "the package lists may be old: updating them"
+    as_root apt-get update -q </dev/null
+    "$@" </dev/null
+}
+
 # Install Debian packages, printing them first.
 apt_install() {
     command -v apt-get >/dev/null 2>&1 || fail "there is no apt-get here" "install these by hand: $*"
     say "installing from Debian's packages: $*"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" </dev/null && return
-    say "the package lists may be old: updating them"
-    as_root apt-get update -q </dev/null
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" </dev/null
+    with_new_lists as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
 }
 
 # Fetch a Debian package into this folder, without installing it; as this account, since apt's own may not write here.
 apt_download() {
-    apt-get -q -o APT::Sandbox::User=root download "$1" </dev/null && return
-    say "the package lists may be old: updating them"
-    as_root apt-get update -q </dev/null
-    apt-get -q -o APT::Sandbox::User=root download "$1" </dev/null
+    with_new_lists apt-get -q -o APT::Sandbox::User=root download "$1"
 }
 
 # The first Python that fits, of those asked for or of the usual names.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from support.command import zipotify
 from support.google_store import GOOGLE_BUCKET, running_google_store
-from support.lake import counted_by_duckdb, load_sign_ins, table
+from support.lake import assert_asked_like_a_folder, counted_by_duckdb, load_sign_ins, table
 from zipotify.contracts.fields import AUTH_EVENTS
 from zipotify.contracts.tables import BRONZE
 from zipotify.errors import UsageError
@@ -24,7 +23,7 @@ from zipotify.lake.move import copy_lake
 from zipotify.ops.backup import make_backup, restore
 from zipotify.ops.ledger import check
 from zipotify.ops.profiles import examine_profile
-from zipotify.places import StoreFolder, lake_at
+from zipotify.places import lake_at
 from zipotify.runtime.processes import environment_of
 from zipotify.settings import Settings, load_settings
 
@@ -115,14 +114,4 @@ def test_both_ways_in_are_looked_at_before_anything_starts(settings: Settings, b
 
 @pytest.mark.usefixtures("store")
 def test_a_place_at_google_is_asked_like_a_folder() -> None:
-    folder = StoreFolder(f"gs://{GOOGLE_BUCKET}/places")
-    assert not folder.exists()
-    (folder / "a" / "b.json").write_text(json.dumps({"ü": 1}))
-    assert (folder / "a").is_dir()
-    assert [found.name for found in folder.iterdir()] == ["a"]
-    file = next(iter((folder / "a").iterdir()))
-    assert (file.name, file.parent, file.is_file()) == ("b.json", folder / "a", True)
-    assert json.loads(file.read_text()) == {"ü": 1}
-    file.unlink()
-    with pytest.raises(FileNotFoundError):
-        file.read_bytes()
+    assert_asked_like_a_folder(f"gs://{GOOGLE_BUCKET}/places")

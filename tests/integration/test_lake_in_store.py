@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from support.lake import counted_by_duckdb, load_sign_ins, table
+from support.lake import assert_asked_like_a_folder, counted_by_duckdb, load_sign_ins, table
 from support.object_store import BUCKET, account_with_policy, running_store
 from zipotify.access.store_policies import STORE_ROLES, policy
 from zipotify.contracts.fields import AUTH_EVENTS
@@ -72,17 +71,7 @@ def test_rights_at_the_lakes_place_are_looked_at_before_anything_starts(
 
 @pytest.mark.usefixtures("store")
 def test_a_place_in_the_store_is_asked_like_a_folder() -> None:
-    folder = StoreFolder(f"s3://{BUCKET}/places")
-    assert not folder.exists()
-    (folder / "a" / "b.json").write_text(json.dumps({"ü": 1}))
-    assert (folder / "a").is_dir()
-    assert [found.name for found in folder.iterdir()] == ["a"]
-    file = next(iter((folder / "a").iterdir()))
-    assert (file.name, file.parent, file.is_file()) == ("b.json", folder / "a", True)
-    assert json.loads(file.read_text()) == {"ü": 1}
-    file.unlink()
-    with pytest.raises(FileNotFoundError):
-        file.read_bytes()
+    assert_asked_like_a_folder(f"s3://{BUCKET}/places")
 
 
 @pytest.mark.parametrize("address", ["", "s3://", "gs://", "gs:///", "az://bucket/lake", "/srv/lake"])

@@ -8,11 +8,12 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import pytest
 
 from zipotify.contracts.fields import AUTH_EVENTS
 from zipotify.contracts.tables import BRONZE, TABLES, WHERE_FROM
 from zipotify.lake.load import load_files
-from zipotify.places import Folder
+from zipotify.places import Folder, StoreFolder
 from zipotify.settings import Settings
 from zipotify.warehouse.plugin import prepare_connection
 
@@ -48,3 +49,18 @@ def counted_by_duckdb(address: str) -> tuple[int, int]:
         row = connection.execute(f"select count(*), count(distinct session_id) from {found}").fetchone()
     assert row is not None
     return int(row[0]), int(row[1])
+
+
+def assert_asked_like_a_folder(address: str) -> None:
+    """A place in a store, where nothing is yet, answers as `pathlib.Path` does."""
+    folder = StoreFolder(address)
+    assert not folder.exists()
+    (folder / "a" / "b.json").write_text(json.dumps({"ü": 1}))
+    assert (folder / "a").is_dir()
+    assert [found.name for found in folder.iterdir()] == ["a"]
+    file = next(iter((folder / "a").iterdir()))
+    assert (file.name, file.parent, file.is_file()) == ("b.json", folder / "a", True)
+    assert json.loads(file.read_text()) == {"ü": 1}
+    file.unlink()
+    with pytest.raises(FileNotFoundError):
+        file.read_bytes()
