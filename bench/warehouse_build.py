@@ -82,8 +82,8 @@ def build(settings: Settings, with_daily: bool) -> dict[str, Any]:
     with timed(found, "checks"):
         runner._run("test", "--exclude-resource-type", "unit_test", *(() if with_daily else _CORE))
     with timed(found, "publication"):
-        publish(settings, wanted, before, [])
-    finish(settings, wanted)
+        published = publish(settings, wanted, before, [])
+    finish(settings, wanted, published.publish_id)
     return found
 
 

@@ -52,7 +52,8 @@
     'date ''9999-12-31'''
 {%- endmacro %}
 
-{# Strategies: what is deleted before the model's rows are inserted, in one transaction. #}
+{# Strategies: what is deleted before the model's rows are inserted, in one transaction. It is noted: publication does the
+   same to the snapshot, for which the condition must hold of the rows as they were and as they are. #}
 {% macro get_incremental_touched_events_sql(arguments) -%}
     {{ _replace(arguments, "event_date in " ~ touched_days() ~ " and event_id in (select event_id from " ~ arguments.temp_relation ~ ")") }}
 {%- endmacro %}
@@ -90,7 +91,10 @@
 
 {% macro _replace(arguments, condition) -%}
     {%- set columns = arguments.dest_columns | map(attribute='quoted') | join(', ') -%}
-    {% if condition %}delete from {{ arguments.target_relation }} where {{ condition }};{% endif %}
+    {%- set table_name = arguments.target_relation.identifier -%}
+    {% if condition %}delete from {{ arguments.target_relation }} where {{ condition }};
+    delete from changes.replaced where table_name = '{{ table_name }}';
+    insert into changes.replaced values ('{{ table_name }}', '{{ condition | replace("'", "''") }}');{% endif %}
     insert into {{ arguments.target_relation }} ({{ columns }}) select {{ columns }} from {{ arguments.temp_relation }}
 {%- endmacro %}
 

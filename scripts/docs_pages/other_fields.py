@@ -131,7 +131,7 @@ def manifest() -> str:
     ]
     about = (
         f"JSON, `published/{MANIFEST}` in the home, replaced by one rename. The snapshot that it names is a DuckDB "
-        "file with all marts, each sorted by its time or key, and the table `publication` (`publish_id`, `built_at`). "
-        "Nothing in it is personal."
+        "file with all marts, each by its time or key, with what came late at the end, and the table `publication` "
+        "(`publish_id`, `built_at`). Nothing in it is personal."
     )
     return f"### {MANIFEST}\n\nGrain: one object, the newest snapshot. {about}\n\n{table(_HEAD, rows)}"

@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import orjson
 import pytest
 
-from support.warehouse import is_as_from_nothing, new_home
+from support.warehouse import is_as_from_nothing, marts, new_home
 from zipotify.errors import BuildError
 from zipotify.lake.load import load_files
 from zipotify.settings import Settings
 from zipotify.warehouse import build as building
-from zipotify.warehouse import runner
+from zipotify.warehouse import runner, snapshot_file
 from zipotify.warehouse.runner import DbtRunner
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]
@@ -70,8 +71,26 @@ def _build(settings: Settings, full: bool = False, everything: bool = False) -> 
     return building.build(settings, full, everything=everything).full_because
 
 
+@pytest.fixture
+def brought_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Snapshots are brought up from the one before, however much is new; the tables, in the order it is done."""
+    found: list[str] = []
+    bring_up = snapshot_file._is_brought_up
+
+    def noted(connection: duckdb.DuckDBPyConnection, mart: str, condition: str | None) -> bool:
+        is_done = bring_up(connection, mart, condition)
+        found.extend([mart] if is_done else [])
+        return is_done
+
+    monkeypatch.setattr(snapshot_file, "_WHOLE_FROM_SHARE", 1)
+    monkeypatch.setattr(snapshot_file, "_is_brought_up", noted)
+    return found
+
+
 @pytest.mark.usefixtures("without_checks")
-def test_five_pieces_out_of_order_make_what_one_build_makes(pieces: list[Path], tmp_path: Path) -> None:
+def test_five_pieces_out_of_order_make_what_one_build_makes(
+    pieces: list[Path], tmp_path: Path, brought_up: list[str]
+) -> None:
     settings = new_home(tmp_path / "home")
     reasons = []
     for number, piece in enumerate(pieces):
@@ -82,5 +101,10 @@ def test_five_pieces_out_of_order_make_what_one_build_makes(pieces: list[Path], 
         else:
             reasons.append(_build(settings, everything=number == 4))
     assert reasons == ["nothing was built yet", "", "", ""]
+    published, tables = marts(settings), set(brought_up)
     at_once = is_as_from_nothing(settings)
     assert len(at_once["marts.fct_plays"]) > 1000
+    assert {"fct_plays", "fct_sessions", "dim_users", "fct_user_days", "agg_day", "agg_active_users"} <= tables
+    for name, rows in marts(settings).items():
+        assert published[name] == rows, name
+    assert set(brought_up) == tables, "a build from nothing took something over"

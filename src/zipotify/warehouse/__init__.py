@@ -4,4 +4,5 @@
 `plugin`   prepares dbt's connection      `publish`  snapshots and the manifest that names the current one
 `runner`   dbt inside this process        `query`    read-only SQL on the current snapshot
 `plan`     whether there is anything to build, and whether the heavier analyses are due
+`snapshot_file`  what a snapshot's file takes over from the one before, and what is written anew
 """

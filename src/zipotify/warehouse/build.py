@@ -88,7 +88,7 @@ def _build(engine: Engine, settings: Settings, full: bool, everything: bool) -> 
     warnings = DbtRunner(settings).build(wanted.with_analyses)
     manifest = publish(settings, wanted, before, warnings)
     _log_batches(before, manifest)
-    finish(settings, wanted)
+    finish(settings, wanted, manifest.publish_id)
     record_freshness(engine, settings, before, manifest)
     if _is_undocumented(settings, wanted, before):
         write_documentation(settings)

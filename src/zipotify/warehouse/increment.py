@@ -22,7 +22,9 @@ from zipotify.warehouse.sources import CATALOG_ARTISTS, CATALOG_TRACKS
 _DUCKDB_TYPE = {"string": "varchar", "long": "bigint", "int": "integer", "bool": "boolean", "timestamp": "timestamptz"}
 _TABLES = """
     create schema if not exists changes;
-    create table if not exists changes.built (table_name varchar, version bigint, digest varchar, fingerprint varchar);
+    create table if not exists changes.built (
+        table_name varchar, version bigint, digest varchar, fingerprint varchar, publish_id varchar);
+    create table if not exists changes.replaced (table_name varchar, condition varchar);
     create table if not exists changes.since (since_us bigint);
     create table if not exists changes.sessions (session_key varchar);
     create table if not exists changes.users (user_key varchar);
@@ -31,7 +33,7 @@ _TABLES = """
         user_version_key varchar, user_key varchar, valid_from timestamp, valid_to timestamp,
         level varchar, previous_level varchar, gender varchar, location_key varchar, device varchar);
 """
-_SETS = ("since", "sessions", "users", "days", "user_versions", *BRONZE)
+_SETS = ("since", "sessions", "users", "days", "user_versions", "replaced", *BRONZE)
 _NEW_ROWS = " union all ".join(
     f"select source, session_id, user_key, make_timestamp(ts_ms * 1000) as event_at from changes.{topic}"  # noqa: S608
     for topic in BRONZE
@@ -82,8 +84,8 @@ def start_over(settings: Settings) -> None:
         working.execute(_TABLES + "".join(_table_like(table) for table in BRONZE.values()))
 
 
-def finish(settings: Settings, built: Plan) -> None:
-    """What was to be built is built: note the lake's versions, from which the next build goes on."""
+def finish(settings: Settings, built: Plan, publish_id: str) -> None:
+    """What was to be built is published: note the lake's versions and the snapshot that the next build goes on from."""
     with _working(settings) as working:
         working.begin()
         for name in _SETS:
@@ -91,8 +93,8 @@ def finish(settings: Settings, built: Plan) -> None:
         working.execute("delete from changes.built")
         for name, table in _INPUTS.items():
             at = place(settings.home.lake / table.path, built.lake_versions[name])
-            row = [name, at.version, at.digest, built.fingerprint]
-            working.execute("insert into changes.built values (?, ?, ?, ?)", row)
+            row = [name, at.version, at.digest, built.fingerprint, publish_id]
+            working.execute("insert into changes.built values (?, ?, ?, ?, ?)", row)
         working.commit()
 
 

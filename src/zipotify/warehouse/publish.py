@@ -12,28 +12,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import orjson
 
 from zipotify.contracts.snapshot import MANIFEST, Manifest, instant
 from zipotify.settings import Settings
-from zipotify.warehouse.plan import MARTS_SQL, Plan
+from zipotify.warehouse.plan import Plan
+from zipotify.warehouse.snapshot_file import write_snapshot
 
 _UNFINISHED = ".building"
-_SORT_ORDER = {
-    "fct_plays": "played_at, event_id",
-    "fct_page_views": "viewed_at, event_id",
-    "fct_auths": "authed_at, event_id",
-    "fct_sessions": "started_at, session_key",
-    "fct_level_changes": "changed_at, user_version_key",
-    "fct_user_days": "date_day, source, user_key",
-    "dim_users": "user_key, valid_from",
-}
-"""Facts lie in the order of time, which is how they are asked for; tables that aren't named lie in column order."""
 
 
 def publish(settings: Settings, built: Plan, before: Manifest | None, warnings: list[str]) -> Manifest:
-    """Copy the marts of the working file into a new snapshot and switch to it; removes snapshots beyond the kept."""
+    """Put the working file's marts into a new snapshot and switch to it; removes snapshots beyond the kept."""
     published = settings.home.published
     published.mkdir(parents=True, exist_ok=True)
     _remove_unfinished(published)
@@ -42,16 +32,16 @@ def publish(settings: Settings, built: Plan, before: Manifest | None, warnings: 
     file = published / f"{publish_id}.duckdb"
     unfinished = file.with_suffix(_UNFINISHED)
     project = _dbt_manifest(settings)
-    row_counts, (as_of, last_ingested_at) = _copy(settings, unfinished, publish_id, now, project)
+    content = write_snapshot(settings, unfinished, (publish_id, now), built, before, project)
     unfinished.rename(file)
     built_at = str(instant(now))
     manifest = Manifest(
         publish_id=publish_id,
         file=file.name,
         built_at=built_at,
-        as_of=instant(as_of),
-        last_ingested_at=instant(last_ingested_at),
-        row_counts=row_counts,
+        as_of=instant(content.as_of),
+        last_ingested_at=instant(content.last_ingested_at),
+        row_counts=content.row_counts,
         lake_versions=built.lake_versions,
         fingerprint=built.fingerprint,
         warnings=warnings,
@@ -64,52 +54,10 @@ def publish(settings: Settings, built: Plan, before: Manifest | None, warnings: 
     return manifest
 
 
-def _copy(
-    settings: Settings, file: Path, publish_id: str, built_at: datetime, project: dict[str, Any]
-) -> tuple[dict[str, int], tuple[datetime | None, datetime | None]]:
-    """Row counts of the marts; when the newest event happened, and when the newest one arrived."""
-    limits: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": f"{settings.warehouse_memory_mb}MB",
-        "threads": 2,
-    }
-    with duckdb.connect(str(file), config=limits) as connection:
-        working = str(settings.home.warehouse_file).replace("'", "''")
-        connection.execute(f"attach '{working}' as working (read_only)")
-        marts = [row[0] for row in connection.execute(f"use working; {MARTS_SQL}").fetchall()]
-        connection.execute(f'use "{file.stem}"')
-        counts = {mart: _copy_table(connection, mart) for mart in marts}
-        _describe(connection, marts, project)
-        connection.execute(
-            "create table publication as select ? as publish_id, cast(? as timestamp) as built_at",
-            [publish_id, built_at],
-        )
-        newest = connection.execute("select max(as_of), max(last_ingested_at) from agg_metrics").fetchone()
-    return counts, newest or (None, None)
-
-
-def _copy_table(connection: duckdb.DuckDBPyConnection, mart: str) -> int:
-    order = _SORT_ORDER.get(mart, "all")
-    connection.execute(f"create table {mart} as select * from working.marts.{mart} order by {order}")  # noqa: S608
-    row = connection.execute(f"select count(*) from {mart}").fetchone()  # noqa: S608
-    return int(row[0]) if row else 0
-
-
 def _dbt_manifest(settings: Settings) -> dict[str, Any]:
     """What dbt writes down of the project at every run; nothing where it did not."""
     file = settings.home.warehouse_file.parent / "target" / "manifest.json"
     return orjson.loads(file.read_bytes()) if file.exists() else {"nodes": {}, "parent_map": {}}
-
-
-def _describe(connection: duckdb.DuckDBPyConnection, marts: list[str], manifest: dict[str, Any]) -> None:
-    """Descriptions of tables and columns go with the snapshot, for Explore and any SQL client."""
-    models = {node["name"]: node for name, node in manifest["nodes"].items() if name.startswith("model.")}
-    for mart in marts:
-        node = models.get(mart, {"description": "", "columns": {}})
-        told = {f"table {mart}": node["description"]}
-        told |= {f'column {mart}."{name}"': column["description"] for name, column in node["columns"].items()}
-        for what, text in told.items():
-            quoted = text.replace("'", "''")
-            connection.execute(f"comment on {what} is '{quoted}'")
 
 
 def _lineage(manifest: dict[str, Any]) -> dict[str, list[str]]:
