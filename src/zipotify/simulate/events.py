@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from zipotify.simulate.draws import Bools, Ints
-from zipotify.simulate.native.order import merged, taken
+from zipotify.simulate.native.order import merge
+from zipotify.simulate.native.steps import Rows
 
 SESSION_BITS = 20
 """A session's id is its user's id, this many bits up, plus its number: below 2^53, which JavaScript can count."""
@@ -72,11 +73,22 @@ class Events:
     @classmethod
     def merged(cls, parts: Sequence[Events]) -> Events:
         """Events of disjoint users in the order of arrival, then user."""
+        if len(parts) > 1 and any(part.fault is not None for part in parts):
+            joined = cls.joined(parts)
+            return joined.part(np.lexsort((joined.user_id, joined.arrival_s)))  # a stable order
         done, *todo = parts
         for part in todo:
-            order = merged(done.arrival_s, done.user_id, part.arrival_s, part.user_id)
-            done = cls(**{name: taken(order, column, getattr(part, name)) for name, column in done.columns().items()})
+            done = done._merged_with(part)
         return done
+
+    def _merged_with(self, other: Events) -> Events:
+        mine, theirs = self._rows(), other._rows()
+        room = Rows(*(np.empty(len(self) + len(other), column.dtype) for column in mine))
+        merge(mine, theirs, room)
+        return Events(**room._asdict())
+
+    def _rows(self) -> Rows:
+        return Rows(*(getattr(self, name) for name in Rows._fields))
 
     def session_ids(self) -> Ints:
         """Ids of the sessions: a function of user and session number alone."""

@@ -57,26 +57,27 @@ class LineWriter:
 
     def lines(self, topic: str, events: Events, rows: Ints, end: bytes = b"") -> Pieces:
         """Those events as JSON objects, each followed by `end`."""
-        some, who = events.part(rows), self._identities_of(events)
+        is_all, who = len(rows) == len(events), self._identities_of(events)
+        some = events if is_all else events.part(rows)
         slots = Slots(self._book, len(some), who.pieces)
         if topic == LISTEN_EVENTS:
-            slots.piece(self._song_first_at + some.track).text(b'"ts":')
+            slots.piece(self._song_first_at, some.track).text(b'"ts":')
         else:
             slots.text(b'{"ts":')
         slots.number(some.ts_s).text(b'000,"sessionId":').number(some.session_ids())
-        slots.piece(self._states_at[topic] + some.state).number(some.item)
-        slots.own(np.where(self.states.is_shown[some.state], who.shown[rows], who.hidden[rows]))
+        slots.piece(self._states_at[topic], some.state).number(some.item)
+        slots.own(who.which if is_all else who.which[rows])
         if topic == PAGE_VIEW_EVENTS:
-            slots.piece(self._song_last_at + np.where(some.track < 0, len(self.plan.songs), some.track))
+            slots.piece(self._song_last_at, np.where(some.track < 0, len(self.plan.songs), some.track))
         elif topic == AUTH_EVENTS:
-            slots.piece(self._success_at + self.states.is_logged_in[some.state])
+            slots.piece(self._success_at, self.states.is_logged_in[some.state])
         self._add_extras(slots, topic, some)
         return slots.text(b"}" + end).write()
 
     def _identities_of(self, events: Events) -> Identities:
         """Of all rows; the same for all topics, so they are kept until other events come."""
         if self._known is None or self._known[0] is not events:
-            self._known = events, self._identities.of(events.user_id)
+            self._known = events, self._identities.of(events.user_id, self.states.is_shown[events.state])
         return self._known[1]
 
     def rows_of(self, topic: str, events: Events) -> Ints:
@@ -113,15 +114,15 @@ class LineWriter:
 
     def _add_extras(self, slots: Slots, topic: str, some: Events) -> None:
         if "device" in self._extra_at:
-            slots.piece(self._extra_at["device"] + self.directory.profiles(some.user_id).agent)
+            slots.piece(self._extra_at["device"], self.directory.profiles(some.user_id).agent)
         if topic != LISTEN_EVENTS:
             return
         if "track" in self._extra_at:
-            slots.piece(self._extra_at["track"] + some.track)
+            slots.piece(self._extra_at["track"], some.track)
         if self.plan.extras.played:
             slots.text(b',"played_ms":').number(some.played_ms)
         if "origin" in self._extra_at:
-            slots.piece(self._extra_at["origin"] + origins(self.directory.draws, some))
+            slots.piece(self._extra_at["origin"], origins(self.directory.draws, some))
 
 
 def _texts(name: str, values: Sequence[str]) -> list[bytes]:

@@ -33,9 +33,16 @@ class Pieces:
     @classmethod
     def joined(cls, parts: Sequence[Pieces]) -> Pieces:
         """The pieces of all parts, one after the other."""
-        begins = np.cumsum([0, *(part.at[-1] for part in parts)])
-        at = [part.at[:-1] + begin for part, begin in zip(parts, begins, strict=False)]
-        return cls(np.concatenate([part.content[: part.at[-1]] for part in parts]), np.concatenate([*at, begins[-1:]]))
+        begins = np.cumsum([0, *(part.size for part in parts)])
+        content = np.empty(begins[-1], np.uint8)
+        for begin, end, part in zip(begins[:-1], begins[1:], parts, strict=True):
+            part.put(content[begin:end])
+        at = [part.at[:-1] + begin for part, begin in zip(parts, begins[:-1], strict=True)]
+        return cls(content, np.concatenate([*at, begins[-1:]]))
+
+    def put(self, room: Any) -> None:
+        """All bytes into an array of that size."""
+        room[:] = self.content[: self.size]
 
     def __len__(self) -> int:
         return len(self.at) - 1
@@ -92,15 +99,15 @@ class Slots:
         self._book = book
         self._own = own
         self._row_count = row_count
-        self._slots: list[tuple[int, Any]] = []
+        self._slots: list[tuple[int, Any, int]] = []
 
     def text(self, piece: bytes) -> Slots:
         """The same text in every row."""
         return self._with(text.SAME, self._book.number_of(piece))
 
-    def piece(self, which: Any) -> Slots:
-        """Per row, a piece of the book."""
-        return self._with(text.PIECE, which)
+    def piece(self, first: int, which: Any) -> Slots:
+        """Per row, a piece of the book, counted from that one on."""
+        return self._with(text.PIECE, which, first)
 
     def own(self, which: Any) -> Slots:
         """Per row, one of the rows' own pieces."""
@@ -110,18 +117,18 @@ class Slots:
         """Per row, a number, 0 or more."""
         return self._with(text.NUMBER, values)
 
-    def _with(self, kind: int, values: Any) -> Slots:
-        self._slots.append((kind, values))
+    def _with(self, kind: int, values: Any, first: int = 0) -> Slots:
+        self._slots.append((kind, values, first))
         return self
 
     def write(self) -> Rows:
         """One text a row."""
-        kinds = np.array([kind for kind, _ in self._slots])
-        same = np.array([values if kind == text.SAME else 0 for kind, values in self._slots])
+        kinds = np.array([kind for kind, _, _ in self._slots])
+        same = np.array([values if kind == text.SAME else 0 for kind, values, _ in self._slots])
         values = np.empty((len(kinds), self._row_count), np.int64)
-        for number, (kind, given) in enumerate(self._slots):
+        for row, (kind, given, first) in zip(values, self._slots, strict=True):
             if kind != text.SAME:
-                values[number] = given
+                np.add(given, first, out=row)
         return Rows(kinds, values, same, self._book.pieces, self._own)
 
 
@@ -136,9 +143,13 @@ class Rows(Pieces):
     @cached_property
     def content(self) -> Any:
         """All bytes."""
-        whole = np.empty(max(self.size, 1), np.uint8)
-        text.write(*self._parts, 0, len(self), whole)
-        return whole[: self.size]
+        whole = np.empty(self.size, np.uint8)
+        self.put(whole)
+        return whole
+
+    def put(self, room: Any) -> None:
+        """All bytes into an array of that size, put together right there."""
+        text.write(*self._parts, 0, len(self), room)
 
     def chunks(self) -> Iterator[memoryview]:
         """All bytes in order, in the same small piece of memory."""

@@ -33,9 +33,10 @@ class Rhythm:
 
 def _warp_table(damping: float) -> Ints:
     """Shift in seconds for each second of the day, cut toward zero."""
-    seconds = range(DAY_S)
-    shifts = [int(damping * DAY_S * math.sin(2 * math.pi * (s - _TROUGH_S) / DAY_S)) for s in seconds]
-    return np.array(shifts, np.int64)
+    angles = 2 * math.pi * (np.arange(DAY_S) - _TROUGH_S) / DAY_S
+    # Not NumPy's sine, whose last digit depends on the processor.
+    sines = np.fromiter(map(math.sin, angles.tolist()), np.float64, DAY_S)
+    return (damping * DAY_S * sines).astype(np.int64)
 
 
 @cache

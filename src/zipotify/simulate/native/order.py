@@ -21,20 +21,6 @@ def by_value(values: Any) -> Any:
     return other if _sort(values, order, other, np.empty(_DIGITS, np.int64)) else order
 
 
-def merged(time_a: Any, user_a: Any, time_b: Any, user_b: Any) -> Any:
-    """Numbers, in (time, user) order, of the rows of two tables that are each in that order; b's count on from a's."""
-    order = np.empty(len(time_a) + len(time_b), np.int64)
-    _merge(time_a, user_a, time_b, user_b, order)
-    return order
-
-
-def taken(order: Any, values_a: Any, values_b: Any) -> Any:
-    """A column of two tables in such an order."""
-    column = np.empty(len(order), np.result_type(values_a, values_b))
-    _take(order, values_a, values_b, column)
-    return column
-
-
 def distinct(values: Any) -> Any:
     """The distinct values in the order of their first appearance, and each value's number among them."""
     bits = max(4, (2 * len(values)).bit_length())
@@ -79,25 +65,32 @@ def _by_digit(values: Any, low: int, shift: int, order: Any, following: Any, sta
 
 
 @compiled
-def _merge(time_a: Any, user_a: Any, time_b: Any, user_b: Any, order: Any) -> None:
-    a, b = 0, 0
-    for at in range(len(order)):
-        takes_a = b == len(time_b)
-        if not takes_a and a < len(time_a):
-            takes_a = time_a[a] < time_b[b] or (time_a[a] == time_b[b] and user_a[a] < user_b[b])
+def merge(a: Any, b: Any, into: Any) -> None:
+    """Rows of two tables (`steps.Rows`), each in (ts_s, user_id) order, into one with room for both, in one pass."""
+    at_a, at_b, count_a, count_b = 0, 0, len(a.ts_s), len(b.ts_s)
+    for at in range(count_a + count_b):
+        takes_a = at_b == count_b
+        if not takes_a and at_a < count_a:
+            time_a, time_b = a.ts_s[at_a], b.ts_s[at_b]
+            takes_a = time_a < time_b or (time_a == time_b and a.user_id[at_a] < b.user_id[at_b])
         if takes_a:
-            order[at] = a
-            a += 1
+            _put(a, at_a, into, at)
+            at_a += 1
         else:
-            order[at] = len(time_a) + b
-            b += 1
+            _put(b, at_b, into, at)
+            at_b += 1
 
 
-@compiled
-def _take(order: Any, values_a: Any, values_b: Any, column: Any) -> None:
-    for at in range(len(order)):
-        row = order[at]
-        column[at] = values_a[row] if row < len(values_a) else values_b[row - len(values_a)]
+@inlined
+def _put(rows: Any, row: int, into: Any, at: int) -> None:
+    into.user_id[at] = rows.user_id[row]
+    into.ts_s[at] = rows.ts_s[row]
+    into.state[at] = rows.state[row]
+    into.session[at] = rows.session[row]
+    into.item[at] = rows.item[row]
+    into.track[at] = rows.track[row]
+    into.after_login[at] = rows.after_login[row]
+    into.played_ms[at] = rows.played_ms[row]
 
 
 @compiled
