@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from oracle import answers, groups, groups_over_time, music
+from oracle import answers, groups, groups_over_time, music, sums
 from oracle.analyses import artist_of, track_of
 from oracle.events import read
 from oracle.facts import Facts
@@ -39,6 +39,28 @@ def _same(found: answers.Rows, expected: answers.Rows, keys: int) -> None:
     assert rows.keys() == others.keys()
     wrong = {name: (row, others[name]) for name, row in rows.items() if row != pytest.approx(others[name])}
     assert not wrong
+
+
+def _figures(settings: Settings, facts: Facts, keys: str, figures: str, rows: str) -> sums.Figures:
+    sql = f"select {keys}, {figures} from {rows} where d.source = '{facts.source}' group by all"
+    count = len(keys.split(", "))
+    return {row[:count]: row[count:] for row in ask(settings, sql)}
+
+
+def test_days_of_versions_of_users(built: Settings, facts: Facts) -> None:
+    figures, rows = ", ".join(sums.VERSION_DAY_FIGURES), "fct_version_days as d join dim_users using (user_version_key)"
+    found = _figures(built, facts, "d.user_key, valid_from, date_day", figures, rows)
+    assert found == sums.version_days(facts)
+
+
+def test_titles_by_day_and_who_played_them(built: Settings, facts: Facts) -> None:
+    figures = "sum(play_count), sum(heard_ms)"
+    found = _figures(built, facts, "date_day, artist, song, level, gender", figures, "fct_title_days as d")
+    assert found == sums.title_days(facts)
+
+
+def test_hours(built: Settings, facts: Facts) -> None:
+    assert _figures(built, facts, "date_day, hour_of_day", "play_count", "agg_hour as d") == sums.hours(facts)
 
 
 def test_sessions_by_day_and_level(built: Settings, facts: Facts) -> None:

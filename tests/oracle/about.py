@@ -10,7 +10,7 @@ from oracle.analyses import cancelled_at
 from oracle.analyses import survival as curve
 from oracle.days import k_anonymous
 from oracle.events import repaired
-from oracle.facts import Facts, Play, Version
+from oracle.facts import Facts, Play
 from oracle.tiles import HOUR_MS, Rows, days
 
 IsAbout = Callable[[Play], bool]
@@ -49,7 +49,7 @@ def audience(facts: Facts, is_about: IsAbout, k: int) -> Rows:
     for play in filter(is_about, facts.plays):
         if play.user and (play.user not in last or play.event.ts_ms > last[play.user].event.ts_ms):
             last[play.user] = play
-    people = [_version(facts, user, play) for user, play in last.items()]
+    people = [facts.version_at(user, play.event.at) for user, play in last.items()]
     rows = []
     for dimension in ("device", "gender", "level"):
         sizes = Counter(getattr(person, dimension) or "unknown" for person in people)
@@ -58,10 +58,6 @@ def audience(facts: Facts, is_about: IsAbout, k: int) -> Rows:
             (dimension, value, size) for value, size in sorted(groups.items(), key=lambda item: (-item[1], item[0]))
         ]
     return rows
-
-
-def _version(facts: Facts, user: str, play: Play) -> Version:
-    return next(v for v in facts.by_user[user] if v.valid_to is None or play.event.at < v.valid_to)
 
 
 def survival(facts: Facts, k: int) -> Rows:

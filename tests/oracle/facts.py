@@ -105,7 +105,11 @@ class Facts:
 
     def level_at(self, user: str, moment: datetime) -> str:
         """The user's level at an instant."""
-        return next(v.level for v in self.by_user[user] if v.valid_to is None or moment < v.valid_to)
+        return self.version_at(user, moment).level
+
+    def version_at(self, user: str, moment: datetime) -> Version:
+        """The user's version at an instant."""
+        return next(v for v in self.by_user[user] if v.valid_to is None or moment < v.valid_to)
 
     @cached_property
     def by_user(self) -> dict[str, list[Version]]:

@@ -29,10 +29,13 @@ _SORT_ORDER = {
     "fct_auths": "authed_at, event_id",
     "fct_sessions": "started_at, session_key",
     "fct_level_changes": "changed_at, user_version_key",
-    "fct_user_days": "date_day, source, user_key",
+    "fct_user_days": "source, user_key, date_day",
+    "fct_version_days": "source, user_key, date_day, user_version_key",
     "dim_users": "user_key, valid_from",
 }
-"""Facts lie in the order of time, which is how they are asked for; tables that aren't named lie in column order."""
+"""Facts lie in the order of time, which is how they are asked for. Days of users lie user by user: users are told
+apart, and their versions looked up, several times as fast where the same ones follow each other. Tables that aren't
+named lie in column order."""
 _WHOLE_FROM_SHARE = 0.1
 """A table of whose rows more than this are new is written anew: it costs little more, and puts it in order."""
 _IS_SPARSE = "select free_blocks > used_blocks / 2 from pragma_database_size() where database_name = 'base'"
