@@ -150,18 +150,6 @@ def test_a_period_is_compared_with_as_much_of_the_one_before(views: Views, built
     assert (found["now"], found["before"]) == ask(built, sql)[0]
 
 
-@pytest.mark.parametrize("source", ["recorded", "sim"])
-def test_discovery_does_without_hashes_where_they_meet(views: Views, built: Settings, source: str) -> None:
-    frame = views.frame(TILES["discovery"], Filters(source=source, period="all"))
-    assert frame is not None
-    sql = TILES["discovery"].sql(frame.scope)
-    by_names = sql.replace("count(distinct hash(artist, song)) = count(*)", "count(*) < 0")
-    assert by_names != sql
-    assert ask(built, by_names.replace("as date_day", "::varchar as date_day")) == [
-        tuple(row) for row in frame.answer.rows
-    ]
-
-
 def test_too_few_people_are_hidden(views: Views, built: Settings) -> None:
     few = (
         "select state_code from dim_users join dim_locations using (location_key) where source = 'recorded'"

@@ -63,7 +63,7 @@ def test_the_poster_says_whose_year_it_is() -> None:
 def test_every_tile_asks_for_the_whole_year(period: str) -> None:
     scope = _scope(period=period)
     for tile in TILES:
-        assert f"played_at >= timestamp '{scope.year}-01-01 00:00:00'" in tile.sql(scope), tile.id
+        assert f"date_day >= date '{scope.year}-01-01'" in tile.sql(scope), tile.id
 
 
 def test_the_running_month_is_hatched() -> None:

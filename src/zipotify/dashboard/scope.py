@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 from zipotify.dashboard.filters import Filters, Span, resolve, year_period
@@ -45,6 +45,11 @@ class Scope:
         is_running = self.span.start <= self.as_of < self.span.end and self.as_of.time() < time(23, 59)
         return self.as_of.date() if is_running else None
 
+    @property
+    def is_everybody(self) -> bool:
+        """Whether nobody is left out."""
+        return not self.filters.narrows_people and not self.filters.user
+
     def whole_year(self) -> Scope:
         """The scope with that year as its period."""
         return replace(self, filters=self.filters.with_(period=year_period(self.year)))
@@ -65,11 +70,35 @@ class Scope:
         """Like `where`, for tables of whole days; their last day ends where the data ends."""
         return f"{self.where_people()} and date_day {self.days}"
 
+    def where_whole_days(self, before: bool = False) -> str:
+        """Days of the source, and of the people looked at, that are in the period (or the one before) to their end."""
+        return " and ".join([self.whole_days(before), *self._people("")])
+
+    def whole_days(self, before: bool = False) -> str:
+        """The same, of everybody. No event is after the newest one: what is cut off of its day is empty."""
+        start, end = self.span.start, self.span.last_day + timedelta(days=1)
+        if before:
+            if self.span.before_start is None or self.span.before_end is None:
+                return "false"
+            start, end = self.span.before_start, self.span.before_end.date()
+        return f"source = {literal(self.source)} and date_day >= {literal(start.date())} and date_day < {literal(end)}"
+
+    def where_cut_day(self, instant: str, before: bool = False) -> str:
+        """Rows of the day within which the period before ends; empty when it ends with a day."""
+        cut = self._cut_day(instant, before)
+        return f"{self.where_people()} and {cut}" if cut else ""
+
     def where_active(self, before: bool = False) -> str:
         """Days of fct_user_days on which users were active in the period; on its last day, up to its end."""
-        end = self.span.before_end if before else self.span.end
-        in_time = self.where("date_day", before)
-        return f"{in_time} and first_event_at < {literal(end)}" if end else in_time
+        cut = self._cut_day("first_event_at", before)
+        in_time = f"({self.whole_days(before)} or {cut})" if cut else self.whole_days(before)
+        return f"{self.where_people()} and {in_time}"
+
+    def _cut_day(self, instant: str, before: bool) -> str:
+        end = self.span.before_end if before else None
+        if end is None or end.time() == time.min:
+            return ""
+        return f"{instant} >= {literal(end.date())} and {instant} < {literal(end)}"
 
     @property
     def days(self) -> str:
@@ -91,9 +120,10 @@ class Scope:
         }
         chosen = [f"{column} = {literal(value)}" for column, value in wanted.items() if value]
         if chosen:
+            places = " join dim_locations as l on u.location_key = l.location_key" if self.filters.state else ""
             conditions.append(
-                f"{dot}user_version_key in (select u.user_version_key from dim_users as u"
-                f" join dim_locations as l on u.location_key = l.location_key where {' and '.join(chosen)})"
+                f"{dot}user_version_key in (select u.user_version_key from dim_users as u{places}"
+                f" where {' and '.join(chosen)})"
             )
         if self.filters.tag:
             tag = literal(self.filters.tag)

@@ -13,6 +13,7 @@ from zipotify.dashboard.components.figures import Number, numbers
 from zipotify.dashboard.components.ranking import Entry, ranking
 from zipotify.dashboard.filters import GENDERS
 from zipotify.dashboard.scope import Scope, literal
+from zipotify.dashboard.sums import plays
 from zipotify.dashboard.theme import SERIES
 from zipotify.dashboard.tile import Component, Frame, Tile
 
@@ -55,14 +56,15 @@ def _figures_sql(scope: Scope, about: About) -> str:
 
 
 def _period_sql(scope: Scope, about: str, period: str) -> str:
+    is_before = period == "before"
     return f"""select
     '{period}' as period,
-    count(*) filter (where {about}) as play_count,
-    coalesce(sum(heard_ms) filter (where {about}), 0) / 3600000 as listening_hours,
-    count(distinct user_key) filter (where {about}) as listener_count,
-    count(*) filter (where {about}) / nullif(count(*), 0) as play_share,
-    count(*) filter (where {about} and is_listen) / nullif(count(*) filter (where {about}), 0) as listen_share
-from fct_plays where {scope.where("played_at", period == "before")}"""
+    count(*) as play_count,
+    coalesce(sum(heard_ms), 0) / 3600000 as listening_hours,
+    count(distinct user_key) as listener_count,
+    count(*) / nullif((select sum(play_count) from ({plays(scope, is_before)})), 0) as play_share,
+    count(*) filter (where is_listen) / nullif(count(*), 0) as listen_share
+from fct_plays where {scope.where("played_at", is_before)} and {about}"""
 
 
 _FIGURES: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (

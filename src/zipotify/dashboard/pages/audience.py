@@ -11,6 +11,7 @@ from zipotify.dashboard.components.statemap import state_map
 from zipotify.dashboard.filters import GENDERS
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.scope import Scope, literal
+from zipotify.dashboard.sums import hours
 from zipotify.dashboard.theme import figure
 from zipotify.dashboard.tile import Component, Frame, Tile
 
@@ -115,10 +116,10 @@ MAP = Tile(
 
 def _hours_sql(scope: Scope) -> str:
     return f"""select
-    cast(isodow(played_at) as integer) as iso_weekday,
-    cast(hour(played_at) as integer) as hour_of_day,
-    count(*) as play_count
-from fct_plays where {scope.where("played_at")}
+    cast(isodow(date_day) as integer) as iso_weekday,
+    hour_of_day,
+    sum(play_count)::bigint as play_count
+from ({hours(scope)})
 group by all
 order by all"""
 

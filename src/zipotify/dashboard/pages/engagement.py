@@ -107,18 +107,18 @@ STICKINESS = Tile(
 
 
 def _funnel_sql(scope: Scope) -> str:
-    views = scope.where("viewed_at")
-    return f"""with free as (
-    select distinct user_key from fct_user_days where {scope.where_active()} and user_key in (
-        select user_key from fct_page_views where level = 'free' and {views}
-    )
-),
-reached as (
+    return f"""with reached as (
     select
         user_key,
-        bool_or(page = 'Upgrade') as saw_offer,
-        bool_or(page = 'Submit Upgrade') as ordered
-    from fct_page_views where user_key is not null and {views} group by 1
+        sum(free_view_count) > 0 as was_free,
+        sum(offer_view_count) > 0 as saw_offer,
+        sum(order_count) > 0 as ordered
+    from fct_version_days where {scope.where_whole_days()} group by 1
+),
+free as (
+    select distinct user_key from fct_user_days where {scope.where_active()} and user_key in (
+        select user_key from reached where was_free
+    )
 ),
 changed as (
     select distinct user_key from fct_level_changes where to_level = 'paid' and {scope.where("changed_at")}

@@ -92,11 +92,21 @@ HEARD = Tile(
 
 
 def _listeners_sql(scope: Scope) -> str:
-    return f"""select user_key, count(*) as play_count, count(distinct (artist, song)) as track_count
-from fct_plays where user_key is not null and {scope.where("played_at")}
-group by 1
-order by play_count desc, user_key
-limit {_SHOWN}"""
+    return f"""with foremost as (
+    select user_key, sum(play_count)::bigint as play_count
+    from fct_version_days where play_count > 0 and {scope.where_whole_days()}
+    group by 1
+    order by play_count desc, user_key
+    limit {_SHOWN}
+),
+heard as (
+    select distinct user_key, artist, song
+    from fct_plays where user_key in (select user_key from foremost) and {scope.where("played_at")}
+)
+select user_key, play_count, count(*) as track_count
+from foremost join heard using (user_key)
+group by all
+order by play_count desc, user_key"""
 
 
 def _draw_listeners(frame: Frame) -> Component:

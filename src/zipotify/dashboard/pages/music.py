@@ -8,7 +8,8 @@ from zipotify.dashboard.components.ranking import Entry, ranking
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.pages.searched import searched
 from zipotify.dashboard.pages.top_lists import TOP_ARTISTS, TOP_TRACKS
-from zipotify.dashboard.scope import Scope, literal
+from zipotify.dashboard.scope import Scope
+from zipotify.dashboard.sums import titles
 from zipotify.dashboard.theme import QUIET, SERIES
 from zipotify.dashboard.tile import Component, Frame, Tile
 
@@ -22,7 +23,7 @@ def _shares_sql(scope: Scope, value: str) -> str:
     sum(p.play_count)::bigint as play_count,
     sum(p.play_count) / sum(sum(p.play_count)) over () as share
 from (
-    select track_key, count(*) as play_count from fct_plays where {scope.where("played_at")} group by 1
+    select track_key, sum(play_count) as play_count from ({titles(scope)}) group by 1
 ) as p
 join dim_tracks as t on p.track_key = t.track_key
 group by 1
@@ -73,36 +74,11 @@ DECADES = Tile(
 
 
 def _discovery_sql(scope: Scope) -> str:
-    """Published plays lie in the order of time, so the first of a user and track is the one with the least row id.
-
-    Numbers are grouped faster than names; should two users or two tracks ever have the same one, names are grouped.
-    """
-    source = literal(scope.source)
-    known = f"source = {source} and user_key is not null"
-    return f"""with tracks as (
-    select distinct artist, song from fct_plays where {known}
-),
-numbered as (
-    select
-        (select count(distinct hash(artist, song)) = count(*) from tracks)
-        and (select count(distinct hash(user_key)) = count(distinct user_key) from dim_users where source = {source})
-        as is_unique
-),
-firsts as (
-    select min(rowid) as first_row
-    from fct_plays where {known} and (select is_unique from numbered)
-    group by hash(user_key), hash(artist, song)
-    union all
-    select min(rowid)
-    from fct_plays where {known} and not (select is_unique from numbered)
-    group by user_key, artist, song
-)
-select
-    played_date as date_day,
-    count(first_row) as discovery_count,
-    count(*) - count(first_row) as repeat_count
-from fct_plays left join firsts on fct_plays.rowid = first_row
-where user_key is not null and {scope.where("played_at")}
+    return f"""select
+    date_day,
+    sum(discovery_count)::bigint as discovery_count,
+    sum(play_count - discovery_count)::bigint as repeat_count
+from fct_version_days where play_count > 0 and {scope.where_whole_days()}
 group by 1
 order by 1"""
 
@@ -139,7 +115,7 @@ DISCOVERY = Tile(
 
 def _concentration_sql(scope: Scope) -> str:
     return f"""with tracks as (
-    select artist, song, count(*) as play_count from fct_plays where {scope.where("played_at")} group by all
+    select artist, song, sum(play_count) as play_count from ({titles(scope)}) group by all
 ),
 ranked as (
     select

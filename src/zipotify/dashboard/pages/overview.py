@@ -10,6 +10,7 @@ from zipotify.dashboard.components.figures import Number, numbers
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.pages.top_lists import TOP_ARTISTS, TOP_TRACKS
 from zipotify.dashboard.scope import Scope, literal
+from zipotify.dashboard.sums import cancellations, plays
 from zipotify.dashboard.tile import Component, Frame, Tile
 
 
@@ -23,8 +24,8 @@ def _period_sql(scope: Scope, period: str) -> str:
     before = period == "before"
     return f"""select '{period}' as period, p.*, u.*, n.*, c.*, x.*
 from (
-    select count(*) as play_count, coalesce(sum(heard_ms), 0) / 3600000 as listening_hours
-    from fct_plays where {scope.where("played_at", before)}
+    select coalesce(sum(play_count), 0)::bigint as play_count, coalesce(sum(heard_ms), 0) / 3600000 as listening_hours
+    from ({plays(scope, before)})
 ) as p, (
     select count(distinct user_key) as active_user_count
     from fct_user_days where {scope.where_active(before)}
@@ -38,8 +39,8 @@ from (
         count(*) filter (where change_kind = 'downgrade') as downgrade_count
     from fct_level_changes where {scope.where("changed_at", before)}
 ) as c, (
-    select count(*) as cancellation_count
-    from fct_page_views where page = 'Cancellation Confirmation' and {scope.where("viewed_at", before)}
+    select coalesce(sum(cancellation_count), 0)::bigint as cancellation_count
+    from ({cancellations(scope, before)})
 ) as x"""
 
 
@@ -102,8 +103,8 @@ def _days_sql(scope: Scope) -> str:
     {_odd_columns(scope)}
 from dim_dates as d
 left join (
-    select played_date as date_day, count(*) as play_count, count(*) filter (where is_listen) as listen_count
-    from fct_plays where {scope.where("played_at")}
+    select date_day, sum(play_count)::bigint as play_count, sum(listen_count)::bigint as listen_count
+    from ({plays(scope)})
     group by 1
 ) as p on d.date_day = p.date_day
 left join (

@@ -14,6 +14,7 @@ from zipotify.dashboard.components.ranking import Entry, ranking
 from zipotify.dashboard.filters import GENDERS, Filters
 from zipotify.dashboard.pages.page import Page
 from zipotify.dashboard.scope import Scope
+from zipotify.dashboard.sums import plays, session_count, titles
 from zipotify.dashboard.tile import Component, Frame, Tile
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -21,20 +22,26 @@ _TOP = 5
 
 
 def _figures_sql(scope: Scope) -> str:
-    plays = scope.whole_year().where("played_at")
-    return f"""with plays as (
-    select artist, song, heard_ms, user_key, session_key, played_date from fct_plays where {plays}
+    year = scope.whole_year()
+    return f"""with days as (
+    select date_day, sum(play_count)::bigint as play_count, sum(heard_ms) as heard_ms
+    from ({plays(year)}) where play_count > 0 group by 1
+),
+tracks as (
+    select distinct artist, song from ({titles(year)})
 )
 select
-    count(*) as play_count,
+    coalesce(sum(play_count), 0)::bigint as play_count,
     coalesce(sum(heard_ms), 0) / 3600000 as listening_hours,
-    count(distinct (artist, song)) as track_count,
-    count(distinct artist) as artist_count,
-    count(distinct user_key) as user_count,
-    count(distinct session_key) as session_count,
-    mode(played_date) as top_day,
-    count(distinct played_date) as day_count
-from plays"""
+    (select count(*) from tracks) as track_count,
+    (select count(distinct artist) from tracks) as artist_count,
+    (
+        select count(distinct user_key) from fct_version_days where play_count > 0 and {year.where_whole_days()}
+    ) as user_count,
+    ({session_count(year)}) as session_count,
+    (select date_day from days order by play_count desc, date_day limit 1) as top_day,
+    count(*) as day_count
+from days"""
 
 
 def _draw_figures(frame: Frame) -> Component:
@@ -94,8 +101,8 @@ def _tell_figures(frame: Frame) -> str:
 def _top_sql(columns: str) -> Any:
     def sql(scope: Scope) -> str:
         return f"""select
-    {columns}, count(*) as play_count, sum(heard_ms) as heard_ms, count(distinct song) as track_count
-from fct_plays where {scope.whole_year().where("played_at")}
+    {columns}, sum(play_count)::bigint as play_count, sum(heard_ms) as heard_ms, count(distinct song) as track_count
+from ({titles(scope.whole_year())})
 group by {columns}
 order by play_count desc, {columns}
 limit {_TOP}"""
@@ -128,8 +135,8 @@ def _tell_top(name: str) -> Any:
 
 
 def _months_sql(scope: Scope) -> str:
-    return f"""select cast(month(played_at) as integer) as month_number, sum(heard_ms) / 3600000 as listening_hours
-from fct_plays where {scope.whole_year().where("played_at")}
+    return f"""select cast(month(date_day) as integer) as month_number, sum(heard_ms) / 3600000 as listening_hours
+from ({plays(scope.whole_year())}) where play_count > 0
 group by 1
 order by 1"""
 
