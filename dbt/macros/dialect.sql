@@ -106,7 +106,7 @@
     {{ other }} // {{ number }}
 {%- endmacro %}
 
-{# The earlier of two instants; where one is null, the other. #}
+{# The earlier of two instants, or the smaller of two others; where one is null, the other. #}
 {% macro earlier_of(one, other) -%}
     {{ adapter.dispatch('earlier_of', 'zipotify')(one, other) }}
 {%- endmacro %}

@@ -2,12 +2,11 @@
 {% macro event_columns() -%}
     event_id,
     source,
-    {{ hash_key(['source', 'session_id']) }} as session_key,
     session_id,
     item_in_session,
     user_key,
     {{ instant_from_ms('ts_ms') }} as event_at,
-    cast({{ instant_from_ms('ts_ms') }} as date) as event_date,
+    event_date,
     level,
     city,
     state,

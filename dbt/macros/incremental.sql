@@ -1,20 +1,41 @@
 {# Incremental models replace what a build's changes touch. Before dbt starts, `zipotify.warehouse.increment` fills the
    schema `changes`: the new rows of each topic, the sessions that they are part of, the users of these (rows as they
    were and as they are), the days of both, and the earliest instant of any. Everything that can differ is in there:
+   - events: read in place, new and old
    - what depends on a session alone: its rows
    - versions of users: those of the users
    - facts: rows of the sessions, and of the users from that instant on; earlier versions keep their keys
    - figures by day: those days #}
-{% macro new_rows(all_rows, topic) -%}
-    {% if is_incremental() %}changes.{{ topic }}{% else %}{{ all_rows }}{% endif %}
+{# A table of the lake as it was when the build was planned: it may grow meanwhile, and is read more than once. #}
+{% macro as_planned(table) -%}
+    {{ adapter.dispatch('as_planned', 'zipotify')(table) }}
+{%- endmacro %}
+
+{% macro default__as_planned(table) -%}
+    {{ table }}
+{%- endmacro %}
+
+{% macro duckdb__as_planned(table) -%}
+    {%- set version = "select coalesce(max(', version => ' || version), '') as answer from changes.planned where table_name = '" -%}
+    {{ (table | string)[:-1] }}{{ _asked(version ~ table.identifier ~ "'") }})
 {%- endmacro %}
 
 {% macro touched_since() -%}
     {{ instant_from_us(_asked("select coalesce(min(since_us), " ~ _never_us() ~ ") as answer from changes.since")) }}
 {%- endmacro %}
 
+{# Rows of events that can be of a touched session; the day is what their files lie by. #}
+{% macro is_since_touched(events) -%}
+    {{ events }}.event_date >= cast({{ touched_since() }} as date) and {{ events }}.event_at >= {{ touched_since() }}
+{%- endmacro %}
+
 {% macro touched_sessions() -%}
     (select session_key from changes.sessions)
+{%- endmacro %}
+
+{# Whether a row, in a table or its alias, is of a touched session: by what the session's key is made of, which is shorter. #}
+{% macro is_of_touched_session(table) -%}
+    ({{ table }}.source, {{ table }}.session_id) in (select source, session_id from changes.sessions)
 {%- endmacro %}
 
 {% macro touched_users() -%}
@@ -54,14 +75,11 @@
 
 {# Strategies: what is deleted before the model's rows are inserted, in one transaction. It is noted: publication does the
    same to the snapshot, for which the condition must hold of the rows as they were and as they are. #}
-{% macro get_incremental_touched_events_sql(arguments) -%}
-    {{ _replace(arguments, "event_date in " ~ touched_days() ~ " and event_id in (select event_id from " ~ arguments.temp_relation ~ ")") }}
-{%- endmacro %}
 
 {# No row of a touched session is before the earliest instant, which is cheaper to look at than its key. #}
 {% macro get_incremental_touched_sessions_sql(arguments) -%}
     {%- set since = config.get('meta').instant ~ " >= " ~ touched_since() ~ " and " if config.get('meta') else "" -%}
-    {{ _replace(arguments, since ~ "session_key in " ~ touched_sessions()) }}
+    {{ _replace(arguments, since ~ is_of_touched_session(arguments.target_relation.identifier)) }}
 {%- endmacro %}
 
 {% macro get_incremental_touched_users_sql(arguments) -%}

@@ -11,7 +11,6 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -22,7 +21,7 @@ from polars.testing import assert_frame_equal
 from support.command import zipotify
 from support.googlesql import KINDS, GoogleSql
 from support.parity import difference
-from support.warehouse import build, new_home
+from support.warehouse import build, new_home, working_file
 from zipotify.lake.load import load_files
 from zipotify.settings import Settings
 from zipotify.warehouse.bigquery import models_in_order, seed_file
@@ -204,7 +203,7 @@ def test_googles_own_engine_makes_the_same_of_a_few_events(small: Settings, mode
     )
     engine.add_table("us_states", dict.fromkeys(_seed()[0], KINDS["string"]), _seed()[1:])
     differences = []
-    with duckdb.connect(str(small.home.warehouse_file), read_only=True) as working:
+    with working_file(small) as working:
         for name, model in models.items():
             columns = engine.columns(model["compiled_code"])
             rows = engine.rows(model["compiled_code"])

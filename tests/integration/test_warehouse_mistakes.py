@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import duckdb
 import pytest
 
-from support.warehouse import ask
+from support.warehouse import ask, working_file
 from zipotify.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -42,8 +41,8 @@ def test_no_fact_is_compared_with_every_version(built: Settings) -> None:
     """A join that is no hash join is quadratic: a build of some million events never ended."""
     compiled = built.home.warehouse_file.parent / "target" / "compiled" / "zipotify" / "models" / "marts"
     facts = sorted(compiled.glob("fct_*.sql"))
-    assert len(facts) == 6
-    with duckdb.connect(str(built.home.warehouse_file), read_only=True) as working:
+    assert len(facts) == 8
+    with working_file(built) as working:
         plans = {file.stem: working.execute(f"explain {file.read_text()}").fetchall()[0][1] for file in facts}
     assert not [name for name, plan in plans.items() if "NL_JOIN" in plan or "NESTED_LOOP" in plan]
     assert "HASH_JOIN" in plans["fct_plays"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import duckdb
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
 from support.parity import NAMES, difference
+from support.warehouse import working_file
 from zipotify.errors import BuildError
 from zipotify.settings import Settings
 from zipotify.warehouse import runner
@@ -47,14 +47,14 @@ def test_every_table_is_the_same_on_spark(
 
 def _names(built: Settings) -> list[str]:
     """Every table and view that DuckDB made."""
-    with duckdb.connect(str(built.home.warehouse_file), read_only=True) as working:
+    with working_file(built) as working:
         return [f"{schema}.{row[0]}" for schema in MADE for row in working.execute(NAMES, [schema]).fetchall()]
 
 
 def _differences(built: Settings, spark: SparkSession, names: list[str]) -> list[str]:
     """What is not the same in these tables, in words."""
     found = []
-    with duckdb.connect(str(built.home.warehouse_file), read_only=True) as working:
+    with working_file(built) as working:
         for name in names:
             expected = working.execute(f"select * from {name}").to_arrow_table()
             found += difference(name, expected, spark.table(name).toArrow())

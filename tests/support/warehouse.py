@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from zipotify.catalog.store import write_catalog
 from zipotify.contracts.identity import user_keyer
 from zipotify.contracts.snapshot import open_current
 from zipotify.settings import Settings, load_settings
+from zipotify.warehouse.plugin import prepare_connection
 
 SECRET = "5a" * 32
 """Key of the user hash in every home that tests compare."""
@@ -71,9 +73,18 @@ def marts(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
         return {table: _rows(connection, table) for table in tables}
 
 
+@contextmanager
+def working_file(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The working file, some of whose views read the lake."""
+    with duckdb.connect(str(settings.home.warehouse_file), read_only=True) as working:
+        prepare_connection(working, str(settings.home.lake))
+        working.execute("set TimeZone = 'UTC'")
+        yield working
+
+
 def working_tables(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table of the working file."""
-    with duckdb.connect(str(settings.home.warehouse_file), read_only=True) as working:
+    with working_file(settings) as working:
         names = [row[0] for row in working.execute(_ALL_TABLES).fetchall()]
         return {name: working.execute(f"select * from {name} order by all").fetchall() for name in names}
 

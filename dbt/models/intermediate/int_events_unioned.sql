@@ -3,7 +3,6 @@
 {% for model in ['stg_events__listens', 'stg_events__page_views', 'stg_events__auths', 'stg_events__status_changes'] %}
 select
     source,
-    session_key,
     session_id,
     item_in_session,
     user_key,

@@ -1,32 +1,33 @@
--- Grain: one row per play: its place among the session's plays, and how long it was heard.
+-- Grain: one row per play: its place among the session's plays, and how long it was heard. Session, place in it and
+-- instant tell plays apart, as event_id is a hash of them, and are shorter.
 {{ config(materialized='incremental', incremental_strategy='touched_sessions', meta={'instant': 'event_at'}) }}
 with moments as (
     select
-        event_id,
-        session_key,
-        event_at,
-        item_in_session,
-        duration_ms,
-        played_ms,
+        l.source,
+        l.session_id,
+        l.event_at,
+        l.item_in_session,
+        l.duration_ms,
+        l.played_ms,
         0 as is_end
-    from {{ ref('stg_events__listens') }}
+    from {{ ref('stg_events__listens') }} as l
     {% if is_incremental() %}
-    where event_at >= {{ touched_since() }} and session_key in {{ touched_sessions() }}
+    where {{ is_since_touched('l') }} and {{ is_of_touched_session('l') }}
     {% endif %}
     union all
     select
-        event_id,
-        session_key,
-        event_at,
-        item_in_session,
+        v.source,
+        v.session_id,
+        v.event_at,
+        v.item_in_session,
         null as duration_ms,
         null as played_ms,
         1 as is_end
-    from {{ ref('stg_events__page_views') }}
+    from {{ ref('stg_events__page_views') }} as v
     where
-        page in ('Logout', 'Cancel')
+        v.page in ('Logout', 'Cancel')
         {% if is_incremental() %}
-        and event_at >= {{ touched_since() }} and session_key in {{ touched_sessions() }}
+        and {{ is_since_touched('v') }} and {{ is_of_touched_session('v') }}
         {% endif %}
 ),
 
@@ -36,7 +37,7 @@ ordered as (
         lead(event_at) over session_order as ends_at,
         sum(1 - is_end) over session_order as session_position
     from moments
-    window session_order as (partition by session_key order by event_at, item_in_session, is_end, event_id)
+    window session_order as (partition by source, session_id order by event_at, item_in_session, is_end)
 ),
 
 timed as (
@@ -61,8 +62,9 @@ heard as (
 )
 
 select
-    event_id,
-    session_key,
+    source,
+    session_id,
+    item_in_session,
     event_at,
     cast(session_position as integer) as session_position,
     heard_ms,

@@ -1,19 +1,22 @@
 -- Grain: one row per distinct (track id, artist, title, duration) that plays name: its track and artist, if known.
 {{ config(materialized='incremental', incremental_strategy='new_members') }}
-with named as (
+with referred as (
     select distinct
-        track_reference,
-        track_id,
-        artist,
-        song,
-        duration_ms
-    from {{ ref('stg_events__listens') }}
+        l.track_id,
+        l.artist,
+        l.song,
+        l.duration_ms
+    from {{ ref('stg_events__listens') }} as l
     {% if is_incremental() %}
-    where
-        event_at >= {{ touched_since() }}
-        and session_key in {{ touched_sessions() }}
-        and track_reference not in (select k.track_reference from {{ this }} as k)
+    where {{ is_since_touched('l') }} and {{ is_of_touched_session('l') }}
     {% endif %}
+),
+
+named as (
+    select
+        *,
+        {{ hash_key(['track_id', 'artist', 'song', 'duration_ms']) }} as track_reference
+    from referred
 ),
 
 by_id as (
@@ -47,6 +50,10 @@ artists_by_name as (
 
 select
     n.track_reference,
+    n.track_id,
+    n.artist,
+    n.song,
+    n.duration_ms,
     coalesce(i.track_key, b.track_key, {{ unknown_key() }}) as track_key,
     coalesce(a.artist_key, o.artist_key, {{ unknown_key() }}) as artist_key
 from named as n
@@ -55,3 +62,6 @@ left join by_name as b on n.track_reference = b.track_reference
 left join {{ ref('stg_catalog__tracks') }} as t on coalesce(i.track_key, b.track_key) = t.track_key
 left join {{ ref('stg_catalog__artists') }} as a on t.artist_id = a.artist_id
 left join artists_by_name as o on n.artist = o.artist_name
+{% if is_incremental() %}
+where n.track_reference not in (select k.track_reference from {{ this }} as k)
+{% endif %}

@@ -22,7 +22,7 @@ filled as (
     select
         source,
         user_key,
-        session_key,
+        session_id,
         event_at,
         ingested_at,
         {% for name in attributes %}
@@ -83,7 +83,7 @@ select
     gender,
     coalesce(location_key, {{ unknown_key() }}) as location_key,
     device,
-    session_key,
+    {{ hash_key(['source', 'session_id']) }} as session_key,
     ingested_at,
     cast(row_number() over user_order as integer) as version_number,
     min(event_at) over (partition by user_key) as first_seen_at

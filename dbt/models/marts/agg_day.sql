@@ -4,13 +4,25 @@ with actions as (
     select
         source,
         event_date as date_day,
-        count(*) as event_count,
-        count(distinct user_key) as active_user_count
+        count(*) as event_count
     from {{ ref('int_events') }}
     {% if is_incremental() %}
     where event_date in {{ touched_days() }}
     {% endif %}
     group by source, event_date
+),
+
+users as (
+    select
+        source,
+        date_day,
+        count(*) as active_user_count,
+        count(case when listen_count > 0 then 1 end) as listener_count
+    from {{ ref('fct_user_days') }}
+    {% if is_incremental() %}
+    where date_day in {{ touched_days() }}
+    {% endif %}
+    group by source, date_day
 ),
 
 plays as (
@@ -19,8 +31,7 @@ plays as (
         played_date as date_day,
         count(*) as play_count,
         sum(cast(is_listen as integer)) as listen_count,
-        sum(heard_ms) as heard_ms,
-        count(distinct case when is_listen then user_key end) as listener_count
+        sum(heard_ms) as heard_ms
     from {{ ref('fct_plays') }}
     {% if is_incremental() %}
     where played_date in {{ touched_days() }}
@@ -102,8 +113,8 @@ select
     coalesce(p.play_count, 0) as play_count,
     cast(coalesce(p.listen_count, 0) as bigint) as listen_count,
     cast(coalesce(p.heard_ms, 0) as bigint) as heard_ms,
-    a.active_user_count,
-    coalesce(p.listener_count, 0) as listener_count,
+    coalesce(u.active_user_count, 0) as active_user_count,
+    coalesce(u.listener_count, 0) as listener_count,
     coalesce(n.new_user_count, 0) as new_user_count,
     coalesce(s.session_count, 0) as session_count,
     cast(coalesce(c.upgrade_count, 0) as bigint) as upgrade_count,
@@ -113,6 +124,8 @@ select
     cast(coalesce(g.login_count, 0) as bigint) as login_count,
     cast(coalesce(g.failed_login_count, 0) as bigint) as failed_login_count
 from actions as a
-{% for other in ['plays as p', 'views as w', 'sessions as s', 'newcomers as n', 'changes as c', 'logins as g'] %}
+{% for other in [
+    'users as u', 'plays as p', 'views as w', 'sessions as s', 'newcomers as n', 'changes as c', 'logins as g'
+] %}
 left join {{ other }} on a.source = {{ other[-1] }}.source and a.date_day = {{ other[-1] }}.date_day
 {% endfor %}

@@ -2,11 +2,11 @@
 {{ config(materialized='incremental', incremental_strategy='new_members') }}
 with named as (
     select distinct
-        city,
-        state
-    from {{ ref('int_events_unioned') }}
+        e.city,
+        e.state
+    from {{ ref('int_events_unioned') }} as e
     {% if is_incremental() %}
-    where event_at >= {{ touched_since() }} and session_key in {{ touched_sessions() }}
+    where {{ is_since_touched('e') }} and {{ is_of_touched_session('e') }}
     {% endif %}
 ),
 

@@ -3,7 +3,7 @@
 select
     p.event_id,
     p.source,
-    p.session_key,
+    s.session_key,
     coalesce(p.user_key, s.user_key) as user_key,
     coalesce(v.user_version_key, {{ unknown_key() }}) as user_version_key,
     p.location_key,
@@ -20,8 +20,10 @@ select
     p.tag,
     p.ingested_at
 from {{ ref('stg_events__page_views') }} as p
-inner join {{ ref('int_session_users') }} as s on p.session_key = s.session_key
+left join {{ ref('int_session_users') }} as s on p.source = s.source and p.session_id = s.session_id
 {{ join_user_version('p', 'event_at', 'coalesce(p.user_key, s.user_key)') }}
 {% if is_incremental() %}
-where {{ is_touched('p.event_at', 'p.session_key', 'coalesce(p.user_key, s.user_key)') }}
+where
+    {{ is_since_touched('p') }}
+    and {{ is_touched('p.event_at', 's.session_key', 'coalesce(p.user_key, s.user_key)') }}
 {% endif %}

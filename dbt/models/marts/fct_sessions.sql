@@ -3,14 +3,20 @@
 with touched as (
     -- Sessions with changes, and those of touched users that began since: these may be in another version of the user.
     {% if is_incremental() %}
-    select session_key
+    select
+        source,
+        session_id
     from changes.sessions
     union distinct
-    select session_key
+    select
+        source,
+        session_id
     from {{ this }}
     where started_at >= {{ touched_since() }} and user_key in {{ touched_users() }}
     {% else %}
-    select session_key
+    select
+        source,
+        session_id
     from {{ ref('int_session_users') }}
     {% endif %}
 ),
@@ -18,7 +24,6 @@ with touched as (
 actions as (
     select
         source,
-        session_key,
         session_id,
         min(event_at) as started_at,
         max(event_at) as ended_at,
@@ -31,38 +36,62 @@ actions as (
         max(ingested_at) as ingested_at
     from {{ ref('int_events') }}
     {% if is_incremental() %}
-    where event_at >= {{ touched_since() }} and session_key in (select t.session_key from touched as t)
+    where
+        event_at >= {{ touched_since() }}
+        and (source, session_id) in (
+            select
+                t.source,
+                t.session_id
+            from touched as t
+        )
     {% endif %}
-    group by source, session_key, session_id
+    group by source, session_id
 ),
 
 plays as (
     select
-        session_key,
+        source,
+        session_id,
         count(*) as play_count,
         sum(cast(is_listen as integer)) as listen_count,
         sum(heard_ms) as heard_ms
     from {{ ref('int_plays_sessionized') }}
     {% if is_incremental() %}
-    where event_at >= {{ touched_since() }} and session_key in (select t.session_key from touched as t)
+    where
+        event_at >= {{ touched_since() }}
+        and (source, session_id) in (
+            select
+                t.source,
+                t.session_id
+            from touched as t
+        )
     {% endif %}
-    group by session_key
+    group by source, session_id
 ),
 
 views as (
     select
-        session_key,
+        source,
+        session_id,
         count(*) as page_view_count,
         sum(cast(status >= 400 as integer)) as error_count
     from {{ ref('stg_events__page_views') }}
     {% if is_incremental() %}
-    where event_at >= {{ touched_since() }} and session_key in (select t.session_key from touched as t)
+    where
+        event_date >= cast({{ touched_since() }} as date)
+        and event_at >= {{ touched_since() }}
+        and (source, session_id) in (
+            select
+                t.source,
+                t.session_id
+            from touched as t
+        )
     {% endif %}
-    group by session_key
+    group by source, session_id
 )
 
 select
-    a.session_key,
+    s.session_key,
     a.source,
     a.session_id,
     s.user_key,
@@ -84,7 +113,7 @@ select
     a.level_at_end,
     a.ingested_at
 from actions as a
-inner join {{ ref('int_session_users') }} as s on a.session_key = s.session_key
-left join plays as p on a.session_key = p.session_key
-left join views as w on a.session_key = w.session_key
+inner join {{ ref('int_session_users') }} as s on a.source = s.source and a.session_id = s.session_id
+left join plays as p on a.source = p.source and a.session_id = p.session_id
+left join views as w on a.source = w.source and a.session_id = w.session_id
 {{ join_user_version('a', 'started_at', 's.user_key') }}

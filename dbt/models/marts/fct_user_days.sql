@@ -1,12 +1,12 @@
 -- Grain: one row per user and UTC day with any event.
 {{ config(materialized='incremental', incremental_strategy='touched_user_days') }}
-with actions as (
+with session_days as (
     select
         source,
+        session_id,
         user_key,
         event_date as date_day,
         count(*) as event_count,
-        count(distinct session_key) as session_count,
         min(event_at) as first_event_at,
         max(event_at) as last_event_at,
         max(ingested_at) as ingested_at
@@ -16,7 +16,21 @@ with actions as (
         {% if is_incremental() %}
         and event_at >= cast({{ touched_since() }} as date) and user_key in {{ touched_users() }}
         {% endif %}
-    group by source, user_key, event_date
+    group by source, session_id, user_key, event_date
+),
+
+actions as (
+    select
+        source,
+        user_key,
+        date_day,
+        cast(sum(event_count) as bigint) as event_count,
+        count(*) as session_count,
+        min(first_event_at) as first_event_at,
+        max(last_event_at) as last_event_at,
+        max(ingested_at) as ingested_at
+    from session_days
+    group by source, user_key, date_day
 ),
 
 plays as (

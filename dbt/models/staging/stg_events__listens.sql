@@ -1,5 +1,5 @@
 -- Grain: one row per listen event (a play), names repaired.
-{{ config(materialized='incremental', incremental_strategy='touched_events') }}
+{{ config(materialized='view') }}
 with named as (
     select
         {{ event_columns() }},
@@ -9,19 +9,12 @@ with named as (
         case when played_ms >= 0 then played_ms end as played_ms,
         {{ repaired_once('artist') }} as artist_once,
         {{ repaired_once('song') }} as song_once
-    from {{ new_rows(source('lake', 'listen_events'), 'listen_events') }}
-),
-
-repaired as (
-    -- Names that went through two wrong readings need two repairs.
-    select
-        {{ all_but(['artist_once', 'song_once']) }},
-        {{ repaired_once('artist_once') }} as artist,
-        {{ repaired_once('song_once') }} as song
-    from named
+    from {{ as_planned(source('lake', 'listen_events')) }}
 )
 
+-- Names that went through two wrong readings need two repairs.
 select
-    *,
-    {{ hash_key(['track_id', 'artist', 'song', 'duration_ms']) }} as track_reference
-from repaired
+    {{ all_but(['artist_once', 'song_once']) }},
+    {{ repaired_once('artist_once') }} as artist,
+    {{ repaired_once('song_once') }} as song
+from named

@@ -1,9 +1,9 @@
 -- Grain: one row per page view event.
-{{ config(materialized='incremental', incremental_strategy='touched_events') }}
+{{ config(materialized='view') }}
 select
     {{ event_columns() }},
     page,
     auth,
     method,
     status
-from {{ new_rows(source('lake', 'page_view_events'), 'page_view_events') }}
+from {{ as_planned(source('lake', 'page_view_events')) }}

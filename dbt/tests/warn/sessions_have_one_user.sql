@@ -1,7 +1,8 @@
 -- Sessions that show several users: their logged-out events have no user.
 select
-    session_key,
+    source,
+    session_id,
     count(distinct user_key) as user_count
 from {{ ref('int_events') }}
-group by session_key
+group by source, session_id
 having count(distinct user_key) > 1

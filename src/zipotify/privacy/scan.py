@@ -25,6 +25,12 @@ _CHUNK_BYTES = 16 * 2**20
 _OVERLAP_BYTES = 4096
 _BATCH_ROWS = 65_536
 _SQLITE_ENDINGS = (".db", ".sqlite")
+_COLUMNS = """
+    select schema_name, table_name, column_name from duckdb_columns()
+    where not internal and (schema_name, table_name) in (select schema_name, table_name from duckdb_tables())
+    order by all
+"""
+"""Not those of views, which hold nothing and may read the lake."""
 
 
 @dataclass(frozen=True)
@@ -146,9 +152,7 @@ def _scan_duckdb(file: Path, wanted: Texts) -> Iterator[Finding]:
     except duckdb.IOException:
         raise ZipotifyError(f"{file} can't be looked through: it is being written", "stop the build first") from None
     with connection:
-        columns = connection.execute(
-            "select table_schema, table_name, column_name from information_schema.columns order by all"
-        ).fetchall()
+        columns = connection.execute(_COLUMNS).fetchall()
         for schema, table, column in columns:
             name = '"' + column.replace('"', '""') + '"'
             sql = f'select distinct {name}::varchar from "{schema}"."{table}" where regexp_matches({name}::varchar, ?)'  # noqa: S608

@@ -19,7 +19,7 @@ from zipotify.errors import ZipotifyError
 from zipotify.settings import Settings
 from zipotify.warehouse.documentation import write_documentation
 from zipotify.warehouse.freshness import record_freshness
-from zipotify.warehouse.increment import finish, prepare, start_over
+from zipotify.warehouse.increment import finish, prepare
 from zipotify.warehouse.plan import Plan, plan
 from zipotify.warehouse.publish import publish
 from zipotify.warehouse.runner import DbtRunner
@@ -81,9 +81,7 @@ def _build(engine: Engine, settings: Settings, full: bool, everything: bool) -> 
     wanted = plan(settings, before, everything, full)
     if wanted is None:
         return BuildResult("unchanged", before, time.time() - started_s)  # type: ignore[arg-type] # then there is one
-    full_because = "it was asked for" if full else prepare(settings, wanted)
-    if full:
-        start_over(settings)
+    full_because = prepare(settings, wanted, full)
     wanted = replace(wanted, with_analyses=wanted.with_analyses or bool(full_because))
     warnings = DbtRunner(settings).build(wanted.with_analyses)
     manifest = publish(settings, wanted, before, warnings)

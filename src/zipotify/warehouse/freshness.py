@@ -10,6 +10,7 @@ from sqlalchemy.engine import Engine
 from zipotify.contracts.serving import freshness
 from zipotify.contracts.snapshot import Manifest
 from zipotify.settings import Settings
+from zipotify.warehouse.plugin import prepare_connection
 
 _STAGE = "warehouse"
 _DELAYS = """
@@ -24,6 +25,7 @@ def record_freshness(engine: Engine, settings: Settings, before: Manifest | None
     published_ms = int(time.time() * 1000)
     since = before.last_ingested_at.removesuffix("Z") if before and before.last_ingested_at else None
     with duckdb.connect(str(settings.home.warehouse_file), read_only=True) as working:
+        prepare_connection(working, str(settings.home.lake))
         count, delays = working.execute(_DELAYS, [published_ms, since]).fetchone() or (0, None)
     if not count or now.last_ingested_at is None:
         return

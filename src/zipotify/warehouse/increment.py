@@ -19,20 +19,22 @@ from zipotify.warehouse.plan import Plan
 from zipotify.warehouse.runner import working_leftovers
 from zipotify.warehouse.sources import CATALOG_ARTISTS, CATALOG_TRACKS
 
-_DUCKDB_TYPE = {"string": "varchar", "long": "bigint", "int": "integer", "bool": "boolean", "timestamp": "timestamptz"}
+_DUCKDB_TYPE = {"string": "varchar", "long": "bigint"}
 _TABLES = """
     create schema if not exists changes;
     create table if not exists changes.built (
         table_name varchar, version bigint, digest varchar, fingerprint varchar, publish_id varchar);
     create table if not exists changes.replaced (table_name varchar, condition varchar);
+    create table if not exists changes.planned (table_name varchar, version bigint);
     create table if not exists changes.since (since_us bigint);
-    create table if not exists changes.sessions (session_key varchar);
+    create table if not exists changes.sessions (session_key varchar, source varchar, session_id bigint);
     create table if not exists changes.users (user_key varchar);
     create table if not exists changes.days (date_day date);
     create table if not exists changes.user_versions (
         user_version_key varchar, user_key varchar, valid_from timestamp, valid_to timestamp,
         level varchar, previous_level varchar, gender varchar, location_key varchar, device varchar);
 """
+_TOUCHING = ("source", "session_id", "user_key", "ts_ms")
 _SETS = ("since", "sessions", "users", "days", "user_versions", "replaced", *BRONZE)
 _NEW_ROWS = " union all ".join(
     f"select source, session_id, user_key, make_timestamp(ts_ms * 1000) as event_at from changes.{topic}"  # noqa: S608
@@ -43,11 +45,11 @@ _SESSION_KEY = "md5(coalesce(source, chr(30)) || chr(31) || coalesce(cast(sessio
 _TAKE_SETS = f"""
     create or replace temp table new_rows as {_NEW_ROWS};
     insert into changes.sessions
-        select distinct {_SESSION_KEY} as session_key from new_rows
+        select distinct {_SESSION_KEY} as session_key, source, session_id from new_rows
         where session_key not in (select session_key from changes.sessions);
     create or replace temp table old_rows as
         select source, user_key, event_at, event_date from intermediate.int_events
-        where session_key in (select session_key from changes.sessions);
+        where (source, session_id) in (select source, session_id from changes.sessions);
     create or replace temp table new_users as
         select user_key from (select user_key from new_rows union select user_key from old_rows)
         where user_key is not null and user_key not in (select user_key from changes.users);
@@ -68,11 +70,14 @@ _TAKE_SETS = f"""
 """  # noqa: S608 - nothing in it comes from outside
 
 
-def prepare(settings: Settings, wanted: Plan) -> str:
+def prepare(settings: Settings, wanted: Plan, full: bool = False) -> str:
     """Write down what is to be built again; or why the build has to start from nothing, which then begins here."""
-    reason = _take(settings, wanted)
+    reason = "it was asked for" if full else _take(settings, wanted)
     if reason:
         start_over(settings)
+    with _working(settings) as working:
+        working.execute("delete from changes.planned")
+        working.executemany("insert into changes.planned values (?, ?)", list(wanted.lake_versions.items()))
     return reason
 
 
@@ -159,8 +164,8 @@ def _take_rows(working: duckdb.DuckDBPyConnection, table: Table, files: list[Fol
 
 
 def _columns(table: Table) -> dict[str, str]:
-    """Column -> DuckDB type, of those that data files have."""
-    return {c.name: _DUCKDB_TYPE.get(c.type, c.type) for c in table.columns if c.name not in table.partition_by}
+    """Column -> DuckDB type, of those that say what a row touches."""
+    return {c.name: _DUCKDB_TYPE.get(c.type, c.type) for c in table.columns if c.name in _TOUCHING}
 
 
 def _table_like(table: Table) -> str:
