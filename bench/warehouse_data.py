@@ -10,7 +10,7 @@ from deltalake import write_deltalake
 from zipotify.catalog.store import write_catalog
 from zipotify.contracts.tables import BRONZE, Table
 from zipotify.settings import Settings, load_settings
-from zipotify.warehouse.plugin import prepare_connection
+from zipotify.warehouse.duckdb_lake import prepare_connection
 
 _ROWS_AT_ONCE = 200_000
 _SESSIONS_APART = 1_000_000_000

@@ -15,7 +15,7 @@ from zipotify.contracts.tables import BRONZE, TABLES, WHERE_FROM
 from zipotify.lake.load import load_files
 from zipotify.places import Folder, StoreFolder
 from zipotify.settings import Settings
-from zipotify.warehouse.plugin import prepare_connection
+from zipotify.warehouse.duckdb_lake import prepare_connection
 
 _WHERE_FROM = {column.name for column in WHERE_FROM} - {"source"}
 

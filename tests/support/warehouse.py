@@ -15,7 +15,7 @@ from zipotify.catalog.store import write_catalog
 from zipotify.contracts.identity import user_keyer
 from zipotify.contracts.snapshot import open_current
 from zipotify.settings import Settings, load_settings
-from zipotify.warehouse.plugin import prepare_connection
+from zipotify.warehouse.duckdb_lake import prepare_connection
 
 SECRET = "5a" * 32
 """Key of the user hash in every home that tests compare."""

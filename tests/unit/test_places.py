@@ -12,7 +12,7 @@ from zipotify.errors import ConfigError
 from zipotify.places import StoreFolder, is_address, lake_at, open_store, s3_server, store_of
 from zipotify.settings import load_settings
 from zipotify.stream import session
-from zipotify.warehouse.plugin import prepare_connection
+from zipotify.warehouse.duckdb_lake import prepare_connection
 
 EMULATOR = "http://127.0.0.1:9"
 ACCOUNT = {"AWS_ACCESS_KEY_ID": "GOOG-canary", "AWS_SECRET_ACCESS_KEY": "canary-secret"}

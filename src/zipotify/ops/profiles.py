@@ -16,7 +16,7 @@ from zipotify.errors import ZipotifyError
 from zipotify.ops.doctor import Finding
 from zipotify.places import is_address, open_store
 from zipotify.settings import Settings
-from zipotify.warehouse.plugin import prepare_connection
+from zipotify.warehouse.duckdb_lake import prepare_connection
 
 _OLDEST_POSTGRESQL = 130_000
 _CONNECT_LIMIT_S = 10

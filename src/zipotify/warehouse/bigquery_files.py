@@ -16,8 +16,8 @@ from zipotify.errors import UsageError
 from zipotify.places import Folder
 from zipotify.settings import Settings
 from zipotify.warehouse.bigquery import HOLIDAYS, SEED, Target, compiled, jobs, loaded_columns, seed_file
+from zipotify.warehouse.duckdb_lake import prepare_connection
 from zipotify.warehouse.holidays_table import holidays_table
-from zipotify.warehouse.plugin import prepare_connection
 from zipotify.warehouse.sources import SOURCE_TABLES, ensure_sources, lake_versions
 
 _FILE_SIZE = "256MB"

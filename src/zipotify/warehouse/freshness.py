@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 from zipotify.contracts.serving import freshness
 from zipotify.contracts.snapshot import Manifest
 from zipotify.settings import Settings
-from zipotify.warehouse.plugin import prepare_connection
+from zipotify.warehouse.duckdb_lake import prepare_connection
 
 _STAGE = "warehouse"
 _DELAYS = """

@@ -21,6 +21,7 @@ import duckdb
 
 from zipotify.contracts.snapshot import Manifest
 from zipotify.settings import Settings
+from zipotify.warehouse.duckdb_lake import quoted
 from zipotify.warehouse.plan import MARTS_SQL, Plan
 
 _SORT_ORDER = {
@@ -92,8 +93,8 @@ def _base(settings: Settings, before: Manifest | None) -> Path | None:
         return None
     file = settings.home.published / before.file
     with duckdb.connect() as connection:
-        connection.execute(f"attach {_text(file)} as base (read_only)")
-        connection.execute(f"attach {_text(settings.home.warehouse_file)} as working (read_only)")
+        connection.execute(f"attach {quoted(file)} as base (read_only)")
+        connection.execute(f"attach {quoted(settings.home.warehouse_file)} as working (read_only)")
         stood_for = connection.execute("select distinct publish_id from working.changes.built").fetchall()
         ((is_sparse,),) = connection.execute(_IS_SPARSE).fetchall()
     return file if stood_for == [(before.publish_id,)] and not is_sparse else None
@@ -119,8 +120,8 @@ def _opened(settings: Settings, file: Path) -> Iterator[duckdb.DuckDBPyConnectio
         "temp_directory": str(settings.home.warehouse_file.parent / "spill"),
     }
     with duckdb.connect(config=limits) as connection:
-        connection.execute(f"attach {_text(file)} as snapshot")
-        connection.execute(f"attach {_text(settings.home.warehouse_file)} as working (read_only)")
+        connection.execute(f"attach {quoted(file)} as snapshot")
+        connection.execute(f"attach {quoted(settings.home.warehouse_file)} as working (read_only)")
         yield connection
         connection.execute("use memory; checkpoint snapshot; detach snapshot")
 
@@ -178,8 +179,4 @@ def _describe(connection: duckdb.DuckDBPyConnection, marts: list[str], project: 
         told = {f"table {mart}": node["description"]}
         told |= {f'column {mart}."{name}"': column["description"] for name, column in node["columns"].items()}
         for what, text in told.items():
-            connection.execute(f"comment on {what} is {_text(text)}")
-
-
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
+            connection.execute(f"comment on {what} is {quoted(text)}")
